@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+#
+# Debian packages: what is missing gets installed, and suites that the system
+# does not list are read from package lists of our own, so that nobody's
+# /etc/apt changes. Sourced, after common.sh.
+
+# as_root COMMAND...: sudo is asked for here and nowhere else.
+as_root()
+{
+	if [ "$(id -u)" -eq 0 ]; then
+		"$@"
+	elif have sudo; then
+		sudo "$@"
+	else
+		die "this needs root, and there is no sudo; run as root: $*"
+	fi
+}
+
+# missing_packages PACKAGE...: prints those that are not installed.
+missing_packages()
+{
+	local package
+
+	for package; do
+		[ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] ||
+			printf '%s\n' "$package"
+	done
+}
+
+# install_packages PACKAGE...: installs what is missing.
+install_packages()
+{
+	local missing log
+
+	mapfile -t missing < <(missing_packages "$@")
+	[ ${#missing[@]} -gt 0 ] || return 0
+	log=$(cache_dir log)/packages.log
+	say "installing ${missing[*]} (log: $log)"
+	{
+		as_root apt-get -q update &&
+		as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y install \
+			--no-install-recommends "${missing[@]}"
+	} >"$log" 2>&1 ||
+		die "apt-get could not install ${missing[*]}: $(grep -m1 '^E:' "$log" || tail -n 1 "$log")"
+}
+
+# debian_mirror: prints the archive that the system itself installs from.
+debian_mirror()
+{
+	local mirror
+
+	# shellcheck disable=SC2016 # apt expands these
+	mirror=$(apt-get indextargets --format '$(CREATED_BY) $(REPO_URI) $(RELEASE)' |
+		awk '$1 == "Packages" && $3 !~ /-/ && $2 ~ /debian\/?$/ { print $2; exit }')
+	[ -n "$mirror" ] ||
+		die "the system's apt sources name no Debian archive to take further suites from"
+	printf '%s\n' "$mirror"
+}
+
+# with_suite SUITE COMMAND...: runs an apt command that sees SUITE besides what
+# the system lists. Lists and downloads stay in the cache directory; packages
+# are verified with the Debian archive's keyring.
+with_suite()
+{
+	local suite=$1 dir log
+	shift
+	dir=$(cache_dir "apt/$suite")
+	log=$(cache_dir log)/apt-$suite.log
+	mkdir -p "$dir/sources" "$dir/lists/partial" "$dir/cache/archives/partial"
+	find /etc/apt/sources.list.d -maxdepth 1 \( -name '*.list' -o -name '*.sources' \) \
+		-exec cp -t "$dir/sources" {} +
+	[ ! -e /etc/apt/sources.list ] || cp /etc/apt/sources.list "$dir/sources/system.list"
+	printf 'deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] %s %s main\n' \
+		"$(debian_mirror)" "$suite" >"$dir/sources/suite-$suite.list"
+	local command=$1
+	shift
+	local options=(-o Dir::Etc::SourceList=/dev/null -o "Dir::Etc::SourceParts=$dir/sources"
+		-o "Dir::State::Lists=$dir/lists" -o "Dir::Cache=$dir/cache"
+		-o APT::Sandbox::User=root -o "Acquire::Retries=3")
+	# Lists of an hour ago are new enough.
+	if [ -z "$(find "$dir/lists" -maxdepth 1 -name "*_dists_${suite}_*Packages*" -mmin -60)" ]; then
+		apt-get "${options[@]}" -q update >"$log" 2>&1 ||
+			die "cannot read the package lists of $suite: $(grep -m1 '^E:' "$log") (log: $log)"
+		# An unchanged list keeps its old date.
+		find "$dir/lists" -maxdepth 1 -name "*_dists_${suite}_*Packages*" -exec touch {} +
+	fi
+	"$command" "${options[@]}" "$@"
+}
