@@ -1,0 +1,473 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "autoprobe.h"
+#include "execute.h"
+
+#define MEMORY_BLOCK "devices/system/memory/memory%llu/state"
+
+/* One plan on its way. */
+struct run {
+	const struct executor *executor;
+	const struct sysfs *sysfs;
+	const struct plan *plan;
+	const char *name; /* of the device */
+	struct problem *problem;
+	struct outcome *outcome;
+	bool is_rollback;
+};
+
+static void report(const struct run *run, const char *what, int rc)
+{
+	if (run->executor->report)
+		run->executor->report(run->executor->report_data, run->name, what, rc);
+}
+
+/* Writes an attribute, or in a dry run only says so. On failure the problem says which write. */
+__attribute__((format(printf, 3, 4))) static int
+write_attribute(const struct run *run, const char *value, const char *format, ...)
+{
+	char path[128], what[256];
+	va_list args;
+	int rc = 0;
+
+	va_start(args, format);
+	vsnprintf(path, sizeof(path), format, args);
+	va_end(args);
+	if (!run->executor->dry_run)
+		rc = sysfs_write(run->sysfs, value, "%s", path);
+	snprintf(what, sizeof(what), "write \"%s\" to %s/%s", value, run->sysfs->root, path);
+	report(run, what, rc);
+	if (rc < 0)
+		problem_set(run->problem, rc, NULL, "cannot %s: %s", what, strerror(-rc));
+	return rc;
+}
+
+static void advise(const struct run *run, const char *advice)
+{
+	snprintf(run->problem->advice, sizeof(run->problem->advice), "%s", advice);
+}
+
+/* Writes an attribute of the device unless it has that value already. */
+static int set_attribute(const struct run *run, const char *attribute, const char *value)
+{
+	char current[POLICY_TEXT_SIZE];
+	int rc;
+
+	rc = sysfs_read(run->sysfs, current, sizeof(current), DAX_DEVICES "/%s/%s", run->name,
+			attribute);
+	if (rc >= 0 && strcmp(current, value) == 0)
+		return 0;
+	rc = write_attribute(run, value, DAX_DEVICES "/%s/%s", run->name, attribute);
+	if (rc == -EINVAL || rc == -EOPNOTSUPP)
+		advise(run, "this kernel does not know or allow that value; see the kernel's "
+			    "documentation of the attribute");
+	else if (rc == -EBUSY)
+		advise(run, "another program has bound the device at this moment; try again");
+	return rc;
+}
+
+static int read_driver(const struct run *run, char driver[DAX_DRIVER_SIZE])
+{
+	int rc = dax_device_read_driver(run->sysfs, run->name, driver);
+
+	if (rc < 0)
+		return problem_set(run->problem, rc, NULL, "cannot read its driver: %s",
+				   strerror(-rc));
+	return 0;
+}
+
+/* The state attribute of kmem from 7.3 on; false where there is none. */
+static bool read_state(const struct run *run, char state[POLICY_TEXT_SIZE])
+{
+	return sysfs_read(run->sysfs, state, POLICY_TEXT_SIZE, DAX_DEVICES "/%s/state",
+			  run->name) >= 0;
+}
+
+static int write_state(const struct run *run, const char *value)
+{
+	int rc = write_attribute(run, value, DAX_DEVICES "/%s/state", run->name);
+
+	if (rc == -EBUSY)
+		advise(run, "the memory is in use; free it, or end what holds it (numastat -m "
+			    "shows how much is used), and try again");
+	return rc;
+}
+
+static int write_block(const struct run *run, uint64_t id, const char *value)
+{
+	int rc = write_attribute(run, value, MEMORY_BLOCK, (unsigned long long)id);
+
+	if (rc == -EBUSY)
+		advise(run, "the memory is in use; free it, or end what holds it (numastat -m "
+			    "shows how much is used), and try again");
+	return rc;
+}
+
+/*
+ * A module that registers a driver binds every device that no driver holds
+ * yet. Those of others must stay as they are.
+ */
+static int load_kmem(const struct run *run)
+{
+	const struct executor *executor = run->executor;
+	int rc = 0;
+
+	if (sysfs_exists(run->sysfs, DAX_DRIVERS "/kmem"))
+		return 0;
+	if (!executor->dry_run) {
+		struct autoprobe autoprobe;
+
+		rc = autoprobe_hold(&autoprobe, run->sysfs);
+		if (rc == 0) {
+			rc = executor->load_module("kmem");
+			if (autoprobe_release(&autoprobe) < 0 && rc == 0)
+				rc = -EIO;
+		}
+	}
+	report(run, "load the module kmem", rc);
+	if (rc < 0)
+		return problem_set(
+			run->problem, rc,
+			"install the kernel's module kmem (CONFIG_DEV_DAX_KMEM), and see "
+			"the kernel log (dmesg)",
+			"cannot load the module kmem: %s", strerror(-rc));
+	return 0;
+}
+
+/* Makes the driver know the device by its name, and forget it again when it has it. */
+static int bind_by_id(const struct run *run, const char *driver)
+{
+	char current[DAX_DRIVER_SIZE];
+	int rc;
+
+	rc = write_attribute(run, run->name, DAX_DRIVERS "/%s/new_id", driver);
+	if (rc < 0)
+		return rc;
+	rc = read_driver(run, current);
+	/* new_id does not tell why a driver refuses a device; bind does. */
+	if (rc == 0 && !current[0])
+		rc = write_attribute(run, run->name, DAX_DRIVERS "/%s/bind", driver);
+	/*
+	 * As long as the name is in the driver's list, any new_id or reload
+	 * would bind the device again after it was unbound on purpose. That it
+	 * stays there is no reason to fail.
+	 */
+	write_attribute(run, run->name, DAX_DRIVERS "/%s/remove_id", driver);
+	return rc;
+}
+
+static int bind(const struct run *run, const char *driver)
+{
+	char current[DAX_DRIVER_SIZE];
+	int rc;
+
+	/* A dry run has not unbound it before. */
+	if (run->executor->dry_run)
+		return write_attribute(run, run->name, DAX_DRIVERS "/%s/bind", driver);
+	rc = read_driver(run, current);
+	if (rc < 0 || strcmp(current, driver) == 0)
+		return rc;
+	rc = write_attribute(run, run->name, DAX_DRIVERS "/%s/bind", driver);
+	/*
+	 * -ENODEV: not a device that the driver takes by itself. On the way
+	 * back whatever helps is right.
+	 */
+	if (rc == -ENODEV || (rc < 0 && run->is_rollback))
+		rc = bind_by_id(run, driver);
+	if (read_driver(run, current) < 0)
+		return run->problem->err;
+	/* Somebody else, a udev rule for example, may have done just the same. */
+	if (strcmp(current, driver) == 0)
+		return 0;
+	if (current[0])
+		return problem_set(run->problem, -EBUSY,
+				   "find out which program did, and try again",
+				   "the driver '%s' took it at the same moment", current);
+	if (rc == 0)
+		rc = problem_set(run->problem, -ENXIO, NULL, "the driver '%s' did not take it",
+				 driver);
+	advise(run, "see the kernel log (dmesg) for the driver's reason");
+	return rc;
+}
+
+static int check_no_memory(const struct run *run)
+{
+	char state[POLICY_TEXT_SIZE];
+	size_t online = 0;
+
+	if (read_state(run, state) && strcmp(state, "unplugged") == 0)
+		return 0;
+	for (size_t i = 0; i < run->plan->before.nr; i++)
+		online += block_is_online(block_read(run->sysfs, run->plan->before.block[i].id));
+	if (!online)
+		return 0;
+	/* Unbinding now would lose this memory until the next boot. */
+	return problem_set(run->problem, -EBUSY,
+			   "find out which program puts it online, and try again",
+			   "%zu of its memory blocks came online again", online);
+}
+
+static int unbind(const struct run *run, const char *driver)
+{
+	char current[DAX_DRIVER_SIZE];
+	int rc, after;
+
+	rc = read_driver(run, current);
+	if (rc < 0 || strcmp(current, driver) != 0)
+		return rc;
+	if (strcmp(driver, "kmem") == 0 && !run->executor->dry_run) {
+		rc = check_no_memory(run);
+		if (rc < 0)
+			return rc;
+	}
+	rc = write_attribute(run, run->name, DAX_DRIVERS "/%s/unbind", driver);
+	if (rc == 0 || run->executor->dry_run)
+		return rc;
+	after = read_driver(run, current);
+	return after == 0 && !current[0] ? 0 : rc;
+}
+
+static int unplug(const struct run *run)
+{
+	char state[POLICY_TEXT_SIZE];
+	int rc;
+
+	if (read_state(run, state))
+		return strcmp(state, "unplugged") == 0 ? 0 : write_state(run, "unplugged");
+	for (size_t i = 0; i < run->plan->before.nr; i++) {
+		uint64_t id = run->plan->before.block[i].id;
+
+		if (!block_is_online(block_read(run->sysfs, id)))
+			continue;
+		rc = write_block(run, id, "offline");
+		if (rc < 0)
+			return rc;
+	}
+	return 0;
+}
+
+static int release(const struct run *run)
+{
+	char current[DAX_DRIVER_SIZE];
+	int rc;
+
+	rc = read_driver(run, current);
+	if (rc < 0 || strcmp(current, "kmem") != 0)
+		return rc;
+	rc = unplug(run);
+	return rc < 0 ? rc : unbind(run, "kmem");
+}
+
+/* Brings one block, now in @state, to where @policy has it. */
+static int set_block(const struct run *run, uint64_t id, enum block_state state, enum policy policy)
+{
+	int rc;
+
+	if (block_is_as_asked(state, policy))
+		return 0;
+	if (block_is_online(state)) {
+		rc = write_block(run, id, "offline");
+		if (rc < 0)
+			return rc;
+	}
+	return policy_is_online(policy) ? write_block(run, id, policy_name(policy)) : 0;
+}
+
+static int set_blocks(const struct run *run, enum policy policy)
+{
+	int rc;
+
+	for (size_t i = 0; i < run->plan->before.nr; i++) {
+		uint64_t id = run->plan->before.block[i].id;
+
+		rc = set_block(run, id, block_read(run->sysfs, id), policy);
+		if (rc < 0)
+			return rc;
+	}
+	return 0;
+}
+
+static int replug_by_state(const struct run *run, enum policy policy)
+{
+	int rc = unplug(run);
+
+	if (rc == 0 && policy != POLICY_UNPLUGGED)
+		rc = write_state(run, policy_name(policy));
+	return rc;
+}
+
+/* What a kernel without the attribute can do: let the bind happen, then correct what it gave. */
+static int adjust(const struct run *run, enum policy policy)
+{
+	char state[POLICY_TEXT_SIZE];
+	_cleanup_blocks_ struct blocks now = { 0 };
+	int rc;
+
+	if (run->executor->dry_run && run->plan->device->mode != DAX_MODE_SYSTEM_RAM) {
+		report(run, "bring its memory to that policy, through state or block by block", 0);
+		return 0;
+	}
+	rc = blocks_copy(&now, &run->plan->before);
+	if (rc < 0)
+		return problem_set(run->problem, rc, NULL, "out of memory");
+	blocks_read(run->sysfs, &now);
+	run->outcome->way = "the system's default was right";
+	if (blocks_count_unlike(&now, policy) == 0)
+		return 0;
+	/* state takes no "offline". */
+	if (read_state(run, state) && policy != POLICY_OFFLINE) {
+		run->outcome->way = "through its state attribute";
+		return replug_by_state(run, policy);
+	}
+	if (policy == POLICY_UNPLUGGED)
+		return problem_set(run->problem, -EOPNOTSUPP, "use --online-type=offline",
+				   "this kernel cannot hold a device without its memory");
+	run->outcome->way = "block by block";
+	return set_blocks(run, policy);
+}
+
+/* The value of state that comes nearest to how the memory was. */
+static enum policy nearest_policy(const struct blocks *before)
+{
+	struct block_counts counts = blocks_count(before);
+
+	if (counts.of[BLOCK_MISSING] == before->nr)
+		return POLICY_UNPLUGGED;
+	return counts.of[BLOCK_MOVABLE] ? POLICY_ONLINE_MOVABLE : POLICY_ONLINE_KERNEL;
+}
+
+static int restore(const struct run *run)
+{
+	const struct blocks *before = &run->plan->before;
+	enum policy nearest = nearest_policy(before);
+	char state[POLICY_TEXT_SIZE];
+	int rc = 0;
+
+	if (nearest == POLICY_UNPLUGGED)
+		return unplug(run);
+	if (read_state(run, state) && strcmp(state, "unplugged") == 0)
+		rc = write_state(run, policy_name(nearest));
+	for (size_t i = 0; i < before->nr && rc == 0; i++) {
+		const struct block *block = &before->block[i];
+		enum policy policy = POLICY_ONLINE_KERNEL;
+
+		if (block->state == BLOCK_MISSING || block->state == BLOCK_UNREADABLE)
+			continue;
+		if (block->state == BLOCK_OFFLINE)
+			policy = POLICY_OFFLINE;
+		else if (block->state == BLOCK_MOVABLE)
+			policy = POLICY_ONLINE_MOVABLE;
+		rc = set_block(run, block->id, block_read(run->sysfs, block->id), policy);
+	}
+	return rc;
+}
+
+static int verify(const struct run *run)
+{
+	struct outcome *outcome = run->outcome;
+	char what[128];
+	int rc;
+
+	snprintf(what, sizeof(what), "verify that %zu memory blocks are as under the policy %s",
+		 run->plan->before.nr, policy_name(run->plan->expected));
+	if (!run->executor->dry_run) {
+		rc = blocks_copy(&outcome->after, &run->plan->before);
+		if (rc < 0)
+			return problem_set(run->problem, rc, NULL, "out of memory");
+		blocks_read(run->sysfs, &outcome->after);
+		outcome->unlike = blocks_count_unlike(&outcome->after, run->plan->expected);
+	}
+	report(run, what, 0);
+	return 0;
+}
+
+static int act(const struct run *run, enum action action, const char *value)
+{
+	enum policy policy;
+
+	switch (action) {
+	case ACTION_NONE:
+		return 0;
+	case ACTION_SET_POLICY:
+		return set_attribute(run, "online_type", value);
+	case ACTION_SET_MEMMAP:
+		return set_attribute(run, "memmap_on_memory", value);
+	case ACTION_LOAD_KMEM:
+		return load_kmem(run);
+	case ACTION_UNBIND:
+		return unbind(run, value);
+	case ACTION_BIND:
+		return bind(run, value);
+	case ACTION_RELEASE:
+		return release(run);
+	case ACTION_UNPLUG:
+		return unplug(run);
+	case ACTION_ADJUST:
+		policy_from_kernel(value, &policy);
+		return adjust(run, policy);
+	case ACTION_RESTORE:
+		return restore(run);
+	case ACTION_VERIFY:
+		return verify(run);
+	}
+	return -EINVAL;
+}
+
+/* Takes back the first @nr steps, the last one first, and keeps on when one of them fails. */
+static void roll_back(const struct run *forward, size_t nr)
+{
+	struct problem problem = { 0 };
+	struct run run = *forward;
+	sigset_t all, old;
+
+	run.problem = &problem;
+	run.is_rollback = true;
+	sigfillset(&all);
+	sigprocmask(SIG_BLOCK, &all, &old);
+	while (nr-- > 0) {
+		const struct step *step = &run.plan->step[nr];
+
+		if (act(&run, step->undo, step->undo_value) < 0 && !run.outcome->rollback.err)
+			run.outcome->rollback = problem;
+	}
+	sigprocmask(SIG_SETMASK, &old, NULL);
+}
+
+int plan_execute(const struct executor *executor, const struct plan *plan, struct outcome *outcome)
+{
+	struct run run = {
+		.executor = executor,
+		.sysfs = executor->sysfs,
+		.plan = plan,
+		.name = plan->device->name,
+		.problem = &outcome->problem,
+		.outcome = outcome,
+	};
+	int rc;
+
+	*outcome = (struct outcome){ 0 };
+	for (size_t i = 0; i < plan->nr_steps; i++) {
+		const struct step *step = &plan->step[i];
+
+		/* Once all is done, to look at the result is quicker than to take it back. */
+		if (*executor->interrupted && step->action != ACTION_VERIFY)
+			rc = problem_set(run.problem, -EINTR, NULL, "interrupted by a signal");
+		else
+			rc = act(&run, step->action, step->value);
+		if (rc < 0) {
+			roll_back(&run, executor->dry_run ? 0 : i + 1);
+			return rc;
+		}
+	}
+	outcome->problem = (struct problem){ 0 };
+	return 0;
+}
+
+void outcome_free(struct outcome *outcome)
+{
+	blocks_free(&outcome->after);
+}

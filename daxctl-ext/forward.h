@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef DAXCTL_FORWARD_H
+#define DAXCTL_FORWARD_H
+
+#include <stddef.h>
+
+/*
+ * The distribution's daxctl: everything that is not extended is its work.
+ * Both functions print their own errors, because nothing else can report
+ * them, and refuse to run this program in its place.
+ */
+
+/* Where it is; an absolute path. Set by main(). */
+extern const char *distribution_daxctl;
+
+/*
+ * Becomes the distribution's daxctl, with these arguments and everything else
+ * unchanged. Returns only on failure, with the exit status.
+ */
+int forward(char **argv);
+
+/*
+ * Runs it and collects what it writes to standard output; the caller frees
+ * *@output, which ends in a NUL. Returns its exit status. If a signal ended
+ * it, so does the same signal this process.
+ */
+int forward_and_capture(char **argv, char **output, size_t *length);
+
+#endif

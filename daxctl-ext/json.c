@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <stdlib.h>
+#include <string.h>
+
+#include "json.h"
+
+static void add_text(struct json_object *object, const char *key, const char *text)
+{
+	json_object_object_add(object, key, json_object_new_string(text));
+}
+
+/* The largest unit of which there are at least two; like the distribution's. */
+static void format_size(char *text, size_t size, uint64_t bytes)
+{
+	static const char units[] = "KMGTPE";
+	double binary = 1024, decimal = 1000;
+	size_t unit = 0;
+
+	if (bytes < 5000) {
+		snprintf(text, size, "%llu", (unsigned long long)bytes);
+		return;
+	}
+	while (units[unit + 1] && (double)bytes >= 2 * binary * 1024) {
+		binary *= 1024;
+		decimal *= 1000;
+		unit++;
+	}
+	snprintf(text, size, "%.2f %ciB (%.2f %cB)", (double)bytes / binary, units[unit],
+		 (double)bytes / decimal, units[unit]);
+}
+
+struct json_object *json_size(uint64_t bytes, bool human)
+{
+	char text[64];
+
+	if (!human)
+		return json_object_new_uint64(bytes);
+	format_size(text, sizeof(text), bytes);
+	return json_object_new_string(text);
+}
+
+static void add_memory(struct json_object *object, const struct blocks *blocks)
+{
+	struct block_counts counts = blocks_count(blocks);
+	size_t online = blocks_count_online(&counts);
+
+	json_object_object_add(object, "online_memblocks", json_object_new_uint64(online));
+	json_object_object_add(object, "total_memblocks", json_object_new_uint64(blocks->nr));
+	if (online)
+		json_object_object_add(object, "movable",
+				       json_object_new_boolean(counts.of[BLOCK_MOVABLE] == online));
+}
+
+struct json_object *json_device(const struct dax_device *device, const struct blocks *blocks,
+				bool human)
+{
+	struct json_object *object = json_object_new_object();
+
+	if (!object)
+		return NULL;
+	add_text(object, "chardev", device->name);
+	json_object_object_add(object, "size", json_size(device->size, human));
+	if (device->target_node >= 0)
+		json_object_object_add(object, "target_node",
+				       json_object_new_int(device->target_node));
+	if (device->align)
+		json_object_object_add(object, "align", json_object_new_uint64(device->align));
+	/* A device that no driver holds is "devdax" there, and disabled. */
+	add_text(object, "mode",
+		 dax_mode_name(device->mode == DAX_MODE_DISABLED ? DAX_MODE_DEVDAX : device->mode));
+	if (device->mode == DAX_MODE_SYSTEM_RAM)
+		add_memory(object, blocks);
+	if (device->mode == DAX_MODE_DISABLED)
+		add_text(object, "state", "disabled");
+	if (device->online_type[0])
+		add_text(object, "online_type", device->online_type);
+	if (device->memory_state[0])
+		add_text(object, "memory_state", device->memory_state);
+	return object;
+}
+
+/* Returns whether the device has the attribute. */
+static bool add_attribute(const struct sysfs *sysfs, struct json_object *object, const char *name,
+			  const char *attribute, const char *key)
+{
+	char value[POLICY_TEXT_SIZE];
+
+	if (sysfs_read(sysfs, value, sizeof(value), DAX_DEVICES "/%s/%s", name, attribute) <= 0)
+		return false;
+	add_text(object, key, value);
+	return true;
+}
+
+static bool augment_device(const struct sysfs *sysfs, struct json_object *object)
+{
+	struct json_object *chardev;
+	char name[DAX_NAME_SIZE];
+	bool added;
+
+	if (!json_object_object_get_ex(object, "chardev", &chardev) ||
+	    dax_name_parse(json_object_get_string(chardev), name) < 0)
+		return false;
+	added = add_attribute(sysfs, object, name, "online_type", "online_type");
+	added |= add_attribute(sysfs, object, name, "state", "memory_state");
+	return added;
+}
+
+/* Devices are elements of arrays, alone, or in the "devices" of a region. */
+static bool augment(const struct sysfs *sysfs, struct json_object *object)
+{
+	struct json_object *devices;
+	bool added = false;
+
+	if (json_object_is_type(object, json_type_array)) {
+		for (size_t i = 0; i < json_object_array_length(object); i++)
+			added |= augment(sysfs, json_object_array_get_idx(object, i));
+	} else if (json_object_is_type(object, json_type_object)) {
+		added = augment_device(sysfs, object);
+		if (json_object_object_get_ex(object, "devices", &devices) &&
+		    json_object_is_type(devices, json_type_array))
+			added |= augment(sysfs, devices);
+	}
+	return added;
+}
+
+static bool is_blank(const char *text, size_t length)
+{
+	return strspn(text, " \t\r\n") >= length;
+}
+
+/* One JSON value and nothing behind it, or NULL. */
+static struct json_object *parse(const char *text, size_t length)
+{
+	struct json_tokener *tokener = json_tokener_new();
+	struct json_object *object;
+	size_t used;
+
+	if (!tokener)
+		return NULL;
+	object = json_tokener_parse_ex(tokener, text, (int)length);
+	used = json_tokener_get_parse_end(tokener);
+	json_tokener_free(tokener);
+	if (object && !is_blank(text + used, length - used)) {
+		json_object_put(object);
+		return NULL;
+	}
+	return object;
+}
+
+char *json_augment_list(const struct sysfs *sysfs, const char *text, size_t length)
+{
+	struct json_object *object;
+	char *augmented = NULL;
+
+	if (length > INT32_MAX || memchr(text, '\0', length))
+		return NULL;
+	object = parse(text, length);
+	if (object && augment(sysfs, object) &&
+	    asprintf(&augmented, "%s\n",
+		     json_object_to_json_string_ext(object, JSON_C_TO_STRING_PRETTY)) < 0)
+		augmented = NULL;
+	json_object_put(object);
+	return augmented;
+}
+
+void json_print_array(FILE *stream, struct json_object *array, bool human)
+{
+	struct json_object *shown = array;
+
+	if (human && json_object_array_length(array) == 1)
+		shown = json_object_array_get_idx(array, 0);
+	fprintf(stream, "%s\n", json_object_to_json_string_ext(shown, JSON_C_TO_STRING_PRETTY));
+}

@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef DAXCTL_MODULE_H
+#define DAXCTL_MODULE_H
+
+/* Loads a kernel module and what it needs, as modprobe does; 0 or a negative errno. */
+int module_load(const char *name);
+
+#endif

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef DAXCTL_OPTIONS_H
+#define DAXCTL_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+/*
+ * Command lines as the distribution's daxctl reads them: options and arguments
+ * in any order, "--x=y" and "--x y", clusters of short options, unique
+ * abbreviations, "no-" to take an option back (and no "no-" to take back one
+ * whose name begins with it), the last one wins.
+ */
+
+enum option_type {
+	OPTION_FLAG,
+	OPTION_VALUE,
+	OPTION_OPTIONAL_VALUE, /* --x or --x=y, but not --x y */
+};
+
+struct option_spec {
+	char short_name; /* or 0 */
+	const char *long_name;
+	enum option_type type;
+	const char *value_name; /* for the usage text */
+	const char *help;
+	/*
+	 * Not an option of the distribution's daxctl. An abbreviation means
+	 * one of these only if it means none of the distribution's.
+	 */
+	bool is_ours;
+};
+
+struct option_value {
+	bool is_set;	   /* given, and not taken back */
+	const char *value; /* NULL for a flag */
+};
+
+#define OPTIONS_MAX 24
+
+struct command_line {
+	struct option_value option[OPTIONS_MAX]; /* one for each spec */
+	const char **argument;			 /* what is not an option; free() it */
+	size_t nr_arguments;
+	bool has_ours;	  /* an option of ours occurs, even one that was taken back */
+	bool wants_help;  /* -h; what follows it was not looked at */
+	bool lists_names; /* --list-opts; likewise */
+	char error[160];  /* the first mistake, or "" */
+};
+
+/*
+ * Reads the arguments behind the command's name. The result is complete even
+ * if there is a mistake in it, so that has_ours tells whose mistake it is.
+ * Values point into @argv. Returns 0, -EINVAL (see error) or -ENOMEM.
+ */
+int options_parse(struct command_line *line, const struct option_spec *spec, size_t nr_specs,
+		  int argc, char **argv);
+void command_line_free(struct command_line *line);
+
+/* Prints the usage text, in the distribution's layout. */
+void options_usage(FILE *stream, const char *synopsis, const struct option_spec *spec,
+		   size_t nr_specs);
+
+#define _cleanup_command_line_ __attribute__((cleanup(command_line_free)))
+
+#endif

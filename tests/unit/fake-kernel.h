@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef FAKE_KERNEL_H
+#define FAKE_KERNEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "blocks.h"
+#include "device.h"
+#include "sysfs.h"
+
+/*
+ * A tree of files that looks like sysfs, and behind it as much of the kernel
+ * as daxctl can notice: drivers that bind and unbind, kmem that plugs memory
+ * blocks in and takes them out, attributes that refuse what they must. Made
+ * for one or several devices of 4 memory blocks each, of 128 MiB.
+ */
+struct fake_kernel {
+	char root[64];
+	struct sysfs sysfs;
+	bool has_state;	     /* the state attribute of kmem */
+	bool kmem_by_kind;   /* kmem takes the devices by their kind, as it does CXL and hmem */
+	bool stuck;	     /* no block can be taken offline */
+	bool onlining_fails; /* every second block stays offline, without an error */
+
+	size_t nr_writes;	      /* so far */
+	size_t fail_at;		      /* the write with this number (from 1) is refused */
+	int fail_with;		      /* with this negative errno */
+	void (*before_write)(void *); /* called with each write */
+	void *before_write_data;
+	bool has_leaked; /* kmem was unbound while memory was online */
+	bool kmem_is_missing;
+	char ids[8][2 * DAX_NAME_SIZE]; /* "driver device", of new_id */
+};
+
+#define FAKE_BLOCK_SIZE	 0x8000000ull
+#define FAKE_NR_BLOCKS	 4 /* of each device */
+#define FAKE_FIRST_BLOCK 32
+
+/* Makes the tree with dax0.0 (to dax0.@nr_devices-1), unbound, with the policy "default". */
+void fake_kernel_start(struct fake_kernel *kernel, size_t nr_devices);
+void fake_kernel_stop(struct fake_kernel *kernel);
+
+/* A kernel of before online_type, as far as dax0.0 is concerned. */
+void fake_without_policy(struct fake_kernel *kernel);
+
+/* The kmem module: what the executor calls to load it. One fake at a time. */
+int fake_load_module(const char *name);
+
+/* To bring the tree into the state in which a test begins. Failures end the test. */
+void fake_bind(struct fake_kernel *kernel, const char *device, const char *driver);
+void fake_write(struct fake_kernel *kernel, const char *value, const char *path);
+
+/* Everything that a reconfiguration may change, in one line of text. */
+void fake_describe(struct fake_kernel *kernel, const char *device, char *text, size_t size);
+
+#endif

@@ -1,0 +1,423 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "execute.h"
+#include "fake-kernel.h"
+#include "unit.h"
+
+/* Where a device starts, and what is asked of it. */
+struct scenario {
+	const char *name;
+	const char *driver; /* that holds it; NULL: none */
+	const char *policy; /* that it has; NULL: a kernel without the attribute */
+	const char *system_default;
+	const char *state; /* written to its state before; NULL: nothing */
+	const char *block; /* written to the state of its second block; NULL: nothing */
+	enum policy asked;
+	bool force;
+	bool kmem_is_loaded;
+	bool no_state; /* a kernel without kmem's state */
+	bool by_kind;  /* kmem takes it by its kind */
+	size_t nr_devices;
+	int memmap;	      /* 1: asked for */
+	const char *expected; /* at the end */
+};
+
+static const struct scenario scenarios[] = {
+	{ "devdax to every zone: movable", "device_dax", "default", "online", NULL, NULL,
+	  POLICY_ONLINE_MOVABLE, false, true, false, false, 1, 0,
+	  "driver=kmem policy=online_movable memmap=0 state=plugged autoprobe=1: "
+	  "Movable Movable Movable Movable" },
+	{ "devdax to kernel", "device_dax", "offline", "online_movable", NULL, NULL,
+	  POLICY_ONLINE_KERNEL, false, true, false, true, 1, 0,
+	  "driver=kmem policy=online_kernel memmap=0 state=plugged autoprobe=1: "
+	  "Normal Normal Normal Normal" },
+	{ "devdax to offline, loading kmem", "device_dax", "default", "online", NULL, NULL,
+	  POLICY_OFFLINE, false, false, false, true, 1, 0,
+	  "driver=kmem policy=offline memmap=0 state=plugged autoprobe=1: "
+	  "offline offline offline offline" },
+	{ "devdax to unplugged", "device_dax", "default", "online", NULL, NULL, POLICY_UNPLUGGED,
+	  false, false, false, false, 1, 0,
+	  "driver=kmem policy=unplugged memmap=0 state=unplugged autoprobe=1: "
+	  "missing missing missing missing" },
+	{ "devdax to the system's default", "device_dax", "offline", "online_movable", NULL, NULL,
+	  POLICY_DEFAULT, false, true, false, false, 1, 0,
+	  "driver=kmem policy=default memmap=0 state=plugged autoprobe=1: "
+	  "Movable Movable Movable Movable" },
+	{ "famfs to movable", "fsdev_dax", "default", "online", NULL, NULL, POLICY_ONLINE_MOVABLE,
+	  false, true, false, false, 1, 0,
+	  "driver=kmem policy=online_movable memmap=0 state=plugged autoprobe=1: "
+	  "Movable Movable Movable Movable" },
+	{ "disabled to movable, loading kmem", NULL, "default", "online", NULL, NULL,
+	  POLICY_ONLINE_MOVABLE, false, false, false, true, 1, 0,
+	  "driver=kmem policy=online_movable memmap=0 state=plugged autoprobe=1: "
+	  "Movable Movable Movable Movable" },
+	{ "disabled among siblings, loading kmem", NULL, "default", "online", NULL, NULL,
+	  POLICY_ONLINE_MOVABLE, false, false, false, true, 3, 0,
+	  "driver=kmem policy=online_movable memmap=0 state=plugged autoprobe=1: "
+	  "Movable Movable Movable Movable" },
+	{ "unplugged to movable, without force", "kmem", "default", "online", "unplugged", NULL,
+	  POLICY_ONLINE_MOVABLE, false, true, false, true, 1, 0,
+	  "driver=kmem policy=online_movable memmap=0 state=plugged autoprobe=1: "
+	  "Movable Movable Movable Movable" },
+	{ "system-ram to movable by force", "kmem", "default", "online", NULL, NULL,
+	  POLICY_ONLINE_MOVABLE, true, true, false, true, 1, 0,
+	  "driver=kmem policy=online_movable memmap=0 state=plugged autoprobe=1: "
+	  "Movable Movable Movable Movable" },
+	{ "system-ram with one stray block, by force", "kmem", "online_movable", "online", NULL,
+	  "offline", POLICY_ONLINE_MOVABLE, true, true, false, true, 1, 0,
+	  "driver=kmem policy=online_movable memmap=0 state=plugged autoprobe=1: "
+	  "Movable Movable Movable Movable" },
+	{ "system-ram to kernel by force, block by block", "kmem", "online_movable", "offline",
+	  NULL, "offline", POLICY_ONLINE_KERNEL, true, true, true, false, 1, 0,
+	  "driver=kmem policy=online_kernel memmap=0 state= autoprobe=1: "
+	  "Normal Normal Normal Normal" },
+	{ "system-ram offline to unplugged by force", "kmem", "offline", "online", NULL, NULL,
+	  POLICY_UNPLUGGED, true, true, false, true, 1, 0,
+	  "driver=kmem policy=unplugged memmap=0 state=unplugged autoprobe=1: "
+	  "missing missing missing missing" },
+	{ "devdax to movable with the memmap on it", "device_dax", "default", "online", NULL, NULL,
+	  POLICY_ONLINE_MOVABLE, false, true, false, true, 1, 1,
+	  "driver=kmem policy=online_movable memmap=1 state=plugged autoprobe=1: "
+	  "Movable Movable Movable Movable" },
+	{ "without the attribute: devdax to movable through state", "device_dax", NULL, "online",
+	  NULL, NULL, POLICY_ONLINE_MOVABLE, false, false, false, true, 1, 0,
+	  "driver=kmem policy= memmap=0 state=plugged autoprobe=1: "
+	  "Movable Movable Movable Movable" },
+	{ "without the attribute: devdax to offline", "device_dax", NULL, "online", NULL, NULL,
+	  POLICY_OFFLINE, false, true, false, true, 1, 0,
+	  "driver=kmem policy= memmap=0 state=plugged autoprobe=1: "
+	  "offline offline offline offline" },
+	{ "without the attribute: devdax to kernel, block by block", "device_dax", NULL,
+	  "online_movable", NULL, NULL, POLICY_ONLINE_KERNEL, false, true, true, true, 1, 0,
+	  "driver=kmem policy= memmap=0 state= autoprobe=1: Normal Normal Normal Normal" },
+	{ "without the attribute: system-ram to movable by force", "kmem", NULL, "online", NULL,
+	  NULL, POLICY_ONLINE_MOVABLE, true, true, false, true, 1, 0,
+	  "driver=kmem policy= memmap=0 state=plugged autoprobe=1: "
+	  "Movable Movable Movable Movable" },
+	{ "without the attribute: system-ram to kernel by force, block by block", "kmem", NULL,
+	  "online_movable", NULL, "offline", POLICY_ONLINE_KERNEL, true, true, true, true, 1, 0,
+	  "driver=kmem policy= memmap=0 state= autoprobe=1: Normal Normal Normal Normal" },
+};
+
+static volatile sig_atomic_t interrupted;
+static size_t interrupt_at;
+
+static void interrupt(void *data)
+{
+	const struct fake_kernel *kernel = data;
+
+	if (interrupt_at && kernel->nr_writes == interrupt_at)
+		interrupted = SIGTERM;
+}
+
+static void start(struct fake_kernel *kernel, const struct scenario *scenario)
+{
+	fake_kernel_start(kernel, scenario->nr_devices);
+	kernel->has_state = !scenario->no_state;
+	kernel->kmem_by_kind = scenario->by_kind;
+	fake_write(kernel, scenario->system_default, "devices/system/memory/auto_online_blocks");
+	if (scenario->policy)
+		fake_write(kernel, scenario->policy, DAX_DEVICES "/dax0.0/online_type");
+	else
+		fake_without_policy(kernel);
+	if (scenario->driver)
+		fake_bind(kernel, "dax0.0", scenario->driver);
+	if (scenario->kmem_is_loaded)
+		fake_load_module("kmem");
+	if (scenario->state)
+		fake_write(kernel, scenario->state, DAX_DEVICES "/dax0.0/state");
+	if (scenario->block)
+		fake_write(kernel, scenario->block, "devices/system/memory/memory33/state");
+}
+
+/* What the command does for one device; the outcome goes to the caller. */
+static int run(struct fake_kernel *kernel, const struct scenario *scenario, bool dry_run,
+	       struct outcome *outcome, void (*report)(void *, const char *, const char *, int),
+	       void *report_data)
+{
+	const struct executor executor = {
+		.sysfs = &kernel->sysfs,
+		.dry_run = dry_run,
+		.load_module = fake_load_module,
+		.interrupted = &interrupted,
+		.report = report,
+		.report_data = report_data,
+	};
+	const struct request request = {
+		.set_policy = true,
+		.policy = scenario->asked,
+		.to_system_ram = true,
+		.force = scenario->force,
+		.allow_fallback = true,
+		.memmap_on_memory = scenario->memmap ? MEMMAP_ON : MEMMAP_AS_IT_IS,
+	};
+	struct environment environment = { .kmem_is_loaded = scenario->kmem_is_loaded };
+	struct dax_device device;
+	struct problem problem;
+	struct blocks blocks;
+	struct plan plan;
+	int rc;
+
+	assert_int_equal(policy_from_kernel(scenario->system_default, &environment.system_default),
+			 0);
+	assert_int_equal(dax_device_read(&kernel->sysfs, "dax0.0", &device), 0);
+	assert_int_equal(
+		blocks_from_ranges(&blocks, device.range, device.nr_ranges, FAKE_BLOCK_SIZE), 0);
+	blocks_read(&kernel->sysfs, &blocks);
+	rc = plan_make(&plan, &request, &device, &blocks, &environment, &problem);
+	if (rc < 0)
+		fail_msg("%s: %s", scenario->name, problem.text);
+	interrupted = 0;
+	rc = plan_execute(&executor, &plan, outcome);
+	plan_free(&plan);
+	blocks_free(&blocks);
+	dax_device_free(&device);
+	return rc;
+}
+
+/* No test may leave memory that is lost, or a sibling that was bound. */
+static void assert_harmless(struct fake_kernel *kernel, const struct scenario *scenario)
+{
+	assert_false(kernel->has_leaked);
+	for (size_t i = 1; i < scenario->nr_devices; i++) {
+		char name[DAX_NAME_SIZE], text[256];
+
+		snprintf(name, sizeof(name), "dax0.%zu", i);
+		fake_describe(kernel, name, text, sizeof(text));
+		assert_string_equal(text, "driver= policy=default memmap=0 state= autoprobe=1: "
+					  "missing missing missing missing");
+	}
+}
+
+static void test_success(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(scenarios); i++) {
+		const struct scenario *scenario = &scenarios[i];
+		struct fake_kernel kernel;
+		struct outcome outcome;
+		char text[256];
+
+		start(&kernel, scenario);
+		if (run(&kernel, scenario, false, &outcome, NULL, NULL) < 0)
+			fail_msg("%s: %s", scenario->name, outcome.problem.text);
+		assert_int_equal(outcome.unlike, 0);
+		fake_describe(&kernel, "dax0.0", text, sizeof(text));
+		if (strcmp(text, scenario->expected) != 0)
+			fail_msg("%s:\n%s, not\n%s", scenario->name, text, scenario->expected);
+		assert_harmless(&kernel, scenario);
+		outcome_free(&outcome);
+		fake_kernel_stop(&kernel);
+	}
+}
+
+/* Refuses one write after the other until the whole plan runs without that many. */
+static void assert_rollback(const struct scenario *scenario, int err)
+{
+	size_t fail_at = 0;
+	int rc;
+
+	do {
+		char before[256], after[256];
+		struct fake_kernel kernel;
+		struct outcome outcome;
+
+		start(&kernel, scenario);
+		kernel.fail_at = ++fail_at;
+		kernel.fail_with = err;
+		fake_describe(&kernel, "dax0.0", before, sizeof(before));
+		rc = run(&kernel, scenario, false, &outcome, NULL, NULL);
+		fake_describe(&kernel, "dax0.0", after, sizeof(after));
+		if (rc < 0 && strcmp(before, after) != 0)
+			fail_msg("%s, write %zu refused:\n%s, not\n%s (%s; %s)", scenario->name,
+				 fail_at, after, before, outcome.problem.text,
+				 outcome.rollback.text);
+		if (rc == 0 && strcmp(after, scenario->expected) != 0)
+			fail_msg("%s, write %zu refused in vain:\n%s, not\n%s", scenario->name,
+				 fail_at, after, scenario->expected);
+		if (rc < 0)
+			assert_string_not_equal(outcome.problem.text, "");
+		assert_harmless(&kernel, scenario);
+		outcome_free(&outcome);
+		if (kernel.nr_writes < fail_at)
+			fail_at = 0; /* it was not refused: all have been tried */
+		fake_kernel_stop(&kernel);
+	} while (fail_at);
+}
+
+static void test_rollback(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(scenarios); i++) {
+		assert_rollback(&scenarios[i], -EIO);
+		assert_rollback(&scenarios[i], -EBUSY);
+		assert_rollback(&scenarios[i], -EINTR);
+	}
+}
+
+static void test_signals(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(scenarios); i++) {
+		const struct scenario *scenario = &scenarios[i];
+		size_t nr_writes = 1;
+
+		for (interrupt_at = 1; interrupt_at <= nr_writes; interrupt_at++) {
+			char before[256], after[256];
+			struct fake_kernel kernel;
+			struct outcome outcome;
+			int rc;
+
+			start(&kernel, scenario);
+			kernel.before_write = interrupt;
+			kernel.before_write_data = &kernel;
+			fake_describe(&kernel, "dax0.0", before, sizeof(before));
+			rc = run(&kernel, scenario, false, &outcome, NULL, NULL);
+			fake_describe(&kernel, "dax0.0", after, sizeof(after));
+			assert_true(rc == 0 || rc == -EINTR);
+			assert_string_equal(after, rc ? before : scenario->expected);
+			assert_harmless(&kernel, scenario);
+			nr_writes = kernel.nr_writes;
+			outcome_free(&outcome);
+			fake_kernel_stop(&kernel);
+		}
+		interrupt_at = 0;
+	}
+}
+
+static void test_missing_module(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(scenarios); i++) {
+		const struct scenario *scenario = &scenarios[i];
+		char before[256], after[256];
+		struct fake_kernel kernel;
+		struct outcome outcome;
+
+		if (scenario->kmem_is_loaded)
+			continue;
+		start(&kernel, scenario);
+		kernel.kmem_is_missing = true;
+		fake_describe(&kernel, "dax0.0", before, sizeof(before));
+		assert_int_equal(run(&kernel, scenario, false, &outcome, NULL, NULL), -ENOENT);
+		fake_describe(&kernel, "dax0.0", after, sizeof(after));
+		assert_string_equal(before, after);
+		assert_string_equal(outcome.problem.text,
+				    "cannot load the module kmem: No such file or directory");
+		assert_string_not_equal(outcome.problem.advice, "");
+		outcome_free(&outcome);
+		fake_kernel_stop(&kernel);
+	}
+}
+
+static void test_in_use(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(scenarios); i++) {
+		const struct scenario *scenario = &scenarios[i];
+		char before[256], after[256];
+		struct fake_kernel kernel;
+		struct outcome outcome;
+
+		if (!scenario->force || strcmp(scenario->system_default, "online") != 0 ||
+		    (scenario->policy && strcmp(scenario->policy, "offline") == 0))
+			continue;
+		start(&kernel, scenario);
+		kernel.stuck = true;
+		fake_describe(&kernel, "dax0.0", before, sizeof(before));
+		assert_int_equal(run(&kernel, scenario, false, &outcome, NULL, NULL), -EBUSY);
+		fake_describe(&kernel, "dax0.0", after, sizeof(after));
+		assert_string_equal(before, after);
+		assert_int_equal(outcome.rollback.err, 0);
+		outcome_free(&outcome);
+		fake_kernel_stop(&kernel);
+	}
+}
+
+static void test_unverified(void **state)
+{
+	struct fake_kernel kernel;
+	struct outcome outcome;
+	char text[256];
+
+	(void)state;
+	start(&kernel, &scenarios[0]);
+	kernel.onlining_fails = true;
+	assert_int_equal(run(&kernel, &scenarios[0], false, &outcome, NULL, NULL), 0);
+	assert_int_equal(outcome.unlike, 2);
+	blocks_describe_unlike(&outcome.after, POLICY_ONLINE_MOVABLE, text, sizeof(text));
+	assert_string_equal(text, "2 of 4 memory blocks are not in Movable: 2 offline");
+	fake_describe(&kernel, "dax0.0", text, sizeof(text));
+	assert_non_null(strstr(text, "driver=kmem"));
+	outcome_free(&outcome);
+	fake_kernel_stop(&kernel);
+}
+
+struct log {
+	char text[8192];
+	bool is_failure;
+};
+
+static void write_log(void *data, const char *device, const char *what, int rc)
+{
+	struct log *log = data;
+	size_t used = strlen(log->text);
+
+	snprintf(log->text + used, sizeof(log->text) - used, "%s: %s\n", device, what);
+	log->is_failure |= rc < 0;
+}
+
+/*
+ * Not every write of a plan can be foreseen: whether kmem knows the device by
+ * its kind, for instance. These can.
+ */
+static bool is_foreseeable(const struct scenario *scenario)
+{
+	return scenario->by_kind && scenario->policy;
+}
+
+static void test_dry_run(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(scenarios); i++) {
+		const struct scenario *scenario = &scenarios[i];
+		char before[256], after[256];
+		struct log dry = { 0 }, real = { 0 };
+		struct fake_kernel kernel;
+		struct outcome outcome;
+
+		start(&kernel, scenario);
+		fake_describe(&kernel, "dax0.0", before, sizeof(before));
+		kernel.nr_writes = 0;
+		assert_int_equal(run(&kernel, scenario, true, &outcome, write_log, &dry), 0);
+		assert_int_equal(kernel.nr_writes, 0);
+		outcome_free(&outcome);
+		fake_describe(&kernel, "dax0.0", after, sizeof(after));
+		assert_string_equal(before, after);
+		assert_int_equal(run(&kernel, scenario, false, &outcome, write_log, &real), 0);
+		outcome_free(&outcome);
+		if (is_foreseeable(scenario) && strcmp(dry.text, real.text) != 0)
+			fail_msg("%s: announced\n%sdone\n%s", scenario->name, dry.text, real.text);
+		fake_kernel_stop(&kernel);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST("every reconfiguration ends as it was asked for", test_success),
+		TEST("whichever write is refused, mode, policy and memory are as before",
+		     test_rollback),
+		TEST("whenever a signal comes, all is done or all is as before", test_signals),
+		TEST("without the kmem module nothing changes", test_missing_module),
+		TEST("memory that is in use stays as it is", test_in_use),
+		TEST("blocks that did not get where they should are counted, and stay bound",
+		     test_unverified),
+		TEST("a dry run announces what is then done, and does nothing", test_dry_run),
+	};
+
+	return cmocka_run_group_tests_name("execute", tests, NULL, NULL);
+}
