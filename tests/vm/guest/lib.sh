@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 #
-# What the machine's init and the guest tests share: making the dax device,
-# asking where its memory is, and TAP. Sourced, after "set -euo pipefail".
+# What the machine's init and the tests share: making the dax device, asking
+# where its memory is, and TAP. Sourced, after "set -euo pipefail". In the guest
+# it is /usr/local/lib/vm/lib.sh; MACHINE and DEVICE_BYTES are in the environment.
 
 dax_devices=/sys/bus/dax/devices
 dax_drivers=/sys/bus/dax/drivers
@@ -32,39 +33,62 @@ wait_for()
 
 # --- making devices ---------------------------------------------------------
 
-# make_cxl_region BYTES: a volatile region on the only CXL expander, with
-# everything but dax drivers bound to it; prints its name. cxl-cli 76.1 makes
-# none of that kind.
-make_cxl_region()
+# make_dax_device: dax0.0, of all there is, as its driver makes it.
+make_dax_device()
 {
-	local size=$1 cxl=/sys/bus/cxl/devices root endpoint region
-
-	root=$(wait_for "$cxl/decoder0.0/create_ram_region")
-	root=${root%/*}
-	endpoint=$(wait_for "$cxl/endpoint*/decoder*.0")
-	region=$(<"$root/create_ram_region")
-	echo "$region" >"$root/create_ram_region"
-	echo 256 >"$cxl/$region/interleave_granularity"
-	echo 1 >"$cxl/$region/interleave_ways"
-	echo ram >"$endpoint/mode"
-	echo "$size" >"$endpoint/dpa_size"
-	echo "$size" >"$cxl/$region/size"
-	echo "${endpoint##*/}" >"$cxl/$region/target0"
-	echo 1 >"$cxl/$region/commit"
-	echo "$region" >/sys/bus/cxl/drivers/cxl_region/bind
-	printf '%s\n' "$region"
+	case $MACHINE in
+	cxl) make_cxl_region "$DEVICE_BYTES" ;;
+	hmem) echo hmem.0 >/sys/bus/platform/drivers/hmem/bind ;;
+	pmem) make_pmem_namespace ;;
+	esac
+	wait_for "$dax_devices/dax0.0" >/dev/null
 }
 
-# destroy_cxl_region REGION: and whatever dax devices are on it.
+# destroy_dax_device: and what it lies on, as far as that is not hardware.
+destroy_dax_device()
+{
+	case $MACHINE in
+	cxl) destroy_cxl_region ;;
+	hmem) echo hmem.0 >/sys/bus/platform/drivers/hmem/unbind ;;
+	pmem) ndctl destroy-namespace --force all >/dev/null 2>&1 ;;
+	esac
+	[[ ! -e $dax_devices/dax0.0 ]] || fail "dax0.0 is still there"
+}
+
+cxl_decoder()
+{
+	wait_for '/sys/bus/cxl/devices/endpoint*/decoder*.0'
+}
+
+# make_cxl_region BYTES: region0, volatile, on the only CXL expander. cxl-cli
+# 76.1 makes none of that kind.
+make_cxl_region()
+{
+	local size=$1 root region decoder
+
+	root=$(wait_for /sys/bus/cxl/devices/decoder0.0/create_ram_region)
+	root=${root%/*}
+	region=$root/region0
+	decoder=$(cxl_decoder)
+	echo region0 >"$root/create_ram_region"
+	echo 256 >"$region/interleave_granularity"
+	echo 1 >"$region/interleave_ways"
+	echo ram >"$decoder/mode"
+	echo "$size" >"$decoder/dpa_size"
+	echo "$size" >"$region/size"
+	basename "$decoder" >"$region/target0"
+	echo 1 >"$region/commit"
+	echo region0 >/sys/bus/cxl/drivers/cxl_region/bind
+}
+
 destroy_cxl_region()
 {
-	local region=$1 cxl=/sys/bus/cxl/devices endpoint
+	local root=/sys/bus/cxl/devices/decoder0.0
 
-	endpoint=$(compgen -G "$cxl/endpoint*/decoder*.0")
-	echo "$region" >/sys/bus/cxl/drivers/cxl_region/unbind
-	echo 0 >"$cxl/$region/commit"
-	echo "$region" >"$cxl/decoder0.0/delete_region"
-	echo 0 >"$endpoint/dpa_size"
+	echo region0 >/sys/bus/cxl/drivers/cxl_region/unbind
+	echo 0 >"$root/region0/commit"
+	echo region0 >"$root/delete_region"
+	echo 0 >"$(cxl_decoder)/dpa_size"
 }
 
 # label_nvdimms: initialises the label areas, as namespaces need them.
@@ -75,10 +99,31 @@ label_nvdimms()
 	ndctl enable-region -b ACPI.NFIT all
 }
 
-# make_pmem_namespace [NDCTL-OPTION...]: a devdax namespace.
+# make_pmem_namespace [NDCTL-OPTION...]: for devdax.
 make_pmem_namespace()
 {
-	ndctl create-namespace --mode=devdax "$@"
+	ndctl create-namespace --region=region0 --mode=devdax "$@" >/dev/null
+}
+
+# divide_device COUNT BYTES: instead of dax0.0 with all memory, dax0.0, dax0.1
+# and so on with that much each. No driver may hold them, and kmem is not loaded.
+divide_device()
+{
+	local count=$1 bytes=$2 index region
+
+	if [[ $MACHINE = pmem ]]; then
+		destroy_dax_device
+		for ((index = 0; index < count; index++)); do
+			make_pmem_namespace --size="$bytes"
+		done
+		return
+	fi
+	echo "$bytes" >"$dax_devices/dax0.0/size"
+	region=$(realpath "$dax_devices/dax0.0")/../dax_region
+	for ((index = 1; index < count; index++)); do
+		echo 1 >"$region/create"
+		echo "$bytes" >"$dax_devices/dax0.$index/size"
+	done
 }
 
 # --- one device -------------------------------------------------------------
@@ -215,7 +260,9 @@ take_out()
 		return
 	fi
 	for block in $(blocks_of "$1"); do
-		echo offline >"$memory/memory$block/state"
+		if [[ $(block_status "$block") = online* ]]; then
+			echo offline >"$memory/memory$block/state"
+		fi
 	done
 }
 
@@ -229,19 +276,6 @@ system_default()
 set_system_default()
 {
 	echo "$1" >"$memory/auto_online_blocks"
-}
-
-# with_system_default VALUE COMMAND...: and puts back what was there.
-with_system_default()
-{
-	local before status=0
-
-	before=$(system_default)
-	set_system_default "$1"
-	shift
-	"$@" || status=$?
-	set_system_default "$before"
-	return "$status"
 }
 
 # --- TAP --------------------------------------------------------------------
@@ -259,7 +293,8 @@ expect()
 # function runs as under "set -e": the first statement that fails, fails it.
 ok()
 {
-	local description=$1 output status
+	# What follows a "#" would be a directive.
+	local description=${1//#/} output status
 
 	shift
 	tap_count=$((tap_count + 1))

@@ -1,0 +1,198 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The online_type attribute of a dax device: what it accepts and from whom, when
+# it is refused, what it means for the next bind, and how long it lasts.
+
+set -euo pipefail
+
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. /usr/local/lib/vm/lib.sh
+
+attribute=$dax_devices/dax0.0/online_type
+policies=(default offline online online_kernel online_movable)
+as_nobody=(setpriv --reuid 65534 --regid 65534 --clear-groups)
+
+# written BYTES [COMMAND...]: writes them (escapes as printf has them) to the
+# attribute at once, with the command in front of what does it, and prints what
+# write() or open() returned: a count, or the name of an error.
+written()
+{
+	local bytes=$1 trace
+
+	shift
+	trace=$("$@" strace -qq -e trace=openat,write -P "$attribute" \
+		dd of="$attribute" bs=64k status=none conv=notrunc 2>&1 < <(printf '%b' "$bytes")) ||
+		: "the trace tells"
+	sed -nE 's/.*(openat|write)\(.* = -1 ([A-Z]+) .*/\2/p; s/.*write\(.* = ([0-9]+)$/\1/p' <<<"$trace"
+}
+
+is_default_at_first()
+{
+	expect "$(policy_of dax0.0)" default
+}
+
+has_mode_0644_and_belongs_to_root()
+{
+	expect "$(stat -c '%a %u:%g' "$attribute")" "644 0:0"
+}
+
+accepts()
+{
+	local policy=$1 ending=$2 length=$3
+
+	expect "$(written "$policy$ending")" $((${#policy} + length))
+	expect "$(policy_of dax0.0)" "$policy"
+}
+
+refuses()
+{
+	local error=$1 before
+
+	shift
+	before=$(policy_of dax0.0)
+	expect "$(written "$@")" "$error"
+	expect "$(policy_of dax0.0)" "$before"
+}
+
+nobody_reads_it()
+{
+	expect "$("${as_nobody[@]}" cat "$attribute")" "$(policy_of dax0.0)"
+}
+
+binds_as() # POLICY STATUS: with this policy, every block gets this status
+{
+	set_policy dax0.0 "$1"
+	move dax0.0 kmem
+	all_blocks dax0.0 "$2"
+}
+
+comes_back()
+{
+	take_out dax0.0
+	move dax0.0 device_dax
+	all_blocks dax0.0 absent
+}
+
+tests_of_values()
+{
+	local policy bad
+
+	ok "a new device starts at default" is_default_at_first
+	ok "mode 0644, owned by root" has_mode_0644_and_belongs_to_root
+	for policy in "${policies[@]}"; do
+		ok "$policy with a newline is accepted" accepts "$policy" '\n' 1
+		ok "$policy with a NUL is accepted" accepts "$policy" '\0' 1
+		ok "$policy alone is accepted" accepts "$policy" '' 0
+	done
+
+	set_policy dax0.0 offline
+	for bad in '\n' ' ' nonsense online_mov online_movables movable Online ONLINE_MOVABLE \
+		' online' 'online ' '\nonline' '\0online' 'online\nonline_movable' \
+		'online,online_movable' on 0 1 -1 '\0377'; do
+		ok "'$bad' is refused with EINVAL, and changes nothing" refuses EINVAL "$bad"
+	done
+	bad=$(printf '%04096d' 0)
+	ok "4 KiB of zeroes are refused with EINVAL, and change nothing" refuses EINVAL "$bad"
+	bad=$(printf '%-4096s' online_movable)
+	ok "a value with blanks up to 4 KiB is refused likewise" refuses EINVAL "$bad"
+
+	ok "an unprivileged user reads it" nobody_reads_it
+	ok "an unprivileged user's write is refused with EACCES, and changes nothing" \
+		refuses EACCES online "${as_nobody[@]}"
+}
+
+tests_while_bound()
+{
+	local policy
+
+	ok "devdax -> system-ram with offline: every block offline" binds_as offline offline
+	for policy in default online online_kernel online_movable; do
+		ok "$policy is refused with EBUSY while kmem has the device" refuses EBUSY "$policy\n"
+	done
+	ok "nonsense is refused with EINVAL even then" refuses EINVAL nonsense
+	ok "the same value is accepted while kmem has the device" accepts offline '\n' 1
+	ok "an unprivileged user reads it while kmem has the device" nobody_reads_it
+	ok "system-ram -> devdax: every block gone" comes_back
+	ok "another value is accepted while device_dax has the device" accepts online_movable '\n' 1
+}
+
+tests_of_its_life()
+{
+	set_policy dax0.0 online_movable
+	ok "a policy lasts from device_dax to kmem" rebinds_movable
+	ok "system-ram -> devdax: every block gone" comes_back
+	ok "a policy lasts from kmem to device_dax and back" rebinds_movable
+	ok "system-ram -> devdax: every block gone" comes_back
+	ok "a policy lasts while no driver has the device" lasts_unbound
+	ok "a policy dies with its device" dies_with_the_device
+}
+
+rebinds_movable()
+{
+	move dax0.0 kmem
+	expect "$(policy_of dax0.0)" online_movable
+	all_blocks dax0.0 "online Movable"
+}
+
+lasts_unbound()
+{
+	unbind dax0.0
+	expect "$(policy_of dax0.0)" online_movable
+	bind dax0.0 device_dax
+	expect "$(policy_of dax0.0)" online_movable
+}
+
+dies_with_the_device()
+{
+	unbind dax0.0
+	destroy_dax_device
+	make_dax_device
+	expect "$(policy_of dax0.0)" default
+}
+
+tests_of_the_system_default()
+{
+	# Since then, kmem has it, if it takes this kind of device by itself.
+	comes_back
+	set_system_default online_movable
+	ok "default means the system default at the bind, not at the device's creation" \
+		binds_as default "online Movable"
+	ok "default stays default when it has been used" is_default_at_first
+	ok "the system default is refused with EBUSY, although it is what default meant" \
+		refuses EBUSY online_movable
+	ok "system-ram -> devdax: every block gone" comes_back
+	ok "a policy other than default does not care for the system default" \
+		binds_as offline offline
+	set_system_default offline
+	ok "a bound device does not follow the system default" all_blocks dax0.0 offline
+	ok "system-ram -> devdax: every block gone" comes_back
+	ok "default follows the system default back" binds_as default offline
+	ok "system-ram -> devdax: every block gone" comes_back
+}
+
+tests_of_create()
+{
+	set_policy dax0.0 online_movable
+	unbind dax0.0
+	ok "a device made through the region's create starts at default" create_starts_at_default
+	ok "and its maker keeps its policy" expect "$(policy_of dax0.0)" online_movable
+}
+
+create_starts_at_default()
+{
+	divide_device 2 $((512 << 20))
+	expect "$(policy_of dax0.1)" default
+}
+
+tests_of_values
+modprobe kmem
+move dax0.0 device_dax
+tests_while_bound
+tests_of_its_life
+tests_of_the_system_default
+if [[ $MACHINE != pmem ]]; then
+	# A pmem region's device cannot be divided.
+	tests_of_create
+fi
+done_testing
