@@ -4,6 +4,9 @@
 # What every script of this project says, and where it keeps what it builds.
 # Sourced, after "set -euo pipefail".
 
+# A failure inside of $(...) ends the script too.
+shopt -s inherit_errexit
+
 # say MESSAGE...: progress, for the person who waits. Standard output is kept
 # for results.
 say()

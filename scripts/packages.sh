@@ -63,8 +63,9 @@ debian_mirror()
 # are verified with the Debian archive's keyring.
 with_suite()
 {
-	local suite=$1 dir log
+	local suite=$1 dir log mirror
 	shift
+	mirror=$(debian_mirror)
 	dir=$(cache_dir "apt/$suite")
 	log=$(cache_dir log)/apt-$suite.log
 	mkdir -p "$dir/sources" "$dir/lists/partial" "$dir/cache/archives/partial"
@@ -72,7 +73,7 @@ with_suite()
 		-exec cp -t "$dir/sources" {} +
 	[ ! -e /etc/apt/sources.list ] || cp /etc/apt/sources.list "$dir/sources/system.list"
 	printf 'deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] %s %s main\n' \
-		"$(debian_mirror)" "$suite" >"$dir/sources/suite-$suite.list"
+		"$mirror" "$suite" >"$dir/sources/suite-$suite.list"
 	local command=$1
 	shift
 	local options=(-o Dir::Etc::SourceList=/dev/null -o "Dir::Etc::SourceParts=$dir/sources"
