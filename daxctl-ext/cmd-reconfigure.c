@@ -65,13 +65,6 @@ static const struct option_spec specs[NR_OPTIONS] = {
 	[OPT_DRY_RUN] = { 'n', "dry-run", OPTION_FLAG, NULL, "show the steps and take none", true },
 };
 
-/* The devices that a command line names. */
-struct targets {
-	char (*name)[DAX_NAME_SIZE]; /* results of dax_name_parse(), or "all" */
-	size_t nr;
-	const char *regions; /* or NULL */
-};
-
 /* One run of the command. */
 struct session {
 	struct sysfs sysfs;
@@ -83,11 +76,6 @@ struct session {
 	bool all; /* any device that there is, not these very ones */
 };
 
-static void targets_free(struct targets *targets)
-{
-	free(targets->name);
-}
-
 void usage_reconfigure_device(void)
 {
 	options_usage(stderr, "daxctl reconfigure-device <device> [<options>]", specs, NR_OPTIONS);
@@ -98,6 +86,12 @@ static int usage_error(const char *message)
 	fprintf(stderr, "%s\n", message);
 	usage_reconfigure_device();
 	return STATUS_USAGE;
+}
+
+static int out_of_memory(void)
+{
+	fprintf(stderr, "daxctl: out of memory\n");
+	return status_of_errno(-ENOMEM);
 }
 
 /* The distribution's names, of whatever version it is, and ours. */
@@ -127,28 +121,11 @@ static bool mode_is(const struct command_line *line, const char *mode)
 	return is_set(line, OPT_MODE) && strcmp(line->option[OPT_MODE].value, mode) == 0;
 }
 
-/* Returns the argument that names no device, or NULL. */
-static const char *read_targets(const struct command_line *line, struct targets *targets)
+static int read_targets(const struct command_line *line, struct dax_targets *targets,
+			const char **wrong)
 {
-	targets->regions = line->option[OPT_REGION].value;
-	targets->name = calloc(line->nr_arguments + 1, sizeof(*targets->name));
-	if (!targets->name)
-		return "";
-	for (size_t i = 0; i < line->nr_arguments; i++) {
-		char *name = targets->name[targets->nr++];
-
-		if (strcmp(line->argument[i], "all") == 0)
-			strcpy(name, "all");
-		else if (dax_name_parse(line->argument[i], name) < 0)
-			return line->argument[i];
-	}
-	return NULL;
-}
-
-static int select_targets(const struct targets *targets, struct dax_names *names)
-{
-	return dax_select(names, (const char(*)[DAX_NAME_SIZE])targets->name, targets->nr,
-			  targets->regions);
+	return dax_targets_read(targets, line->argument, line->nr_arguments,
+				line->option[OPT_REGION].value, wrong);
 }
 
 /* --- what is asked for ---------------------------------------------------- */
@@ -322,24 +299,25 @@ static void print_rollback(const struct session *session, const char *name,
 		text);
 }
 
-static int add_to_output(const struct session *session, const char *name,
-			 const struct blocks *after)
+/* Adds the device as it is now, or if that cannot be read, as the plan has made it. */
+static void add_to_output(const struct session *session, const struct plan *plan,
+			  const struct blocks *after)
 {
 	_cleanup_device_ struct dax_device device;
 	_cleanup_blocks_ struct blocks now = { 0 };
+	const char *name = plan->device->name;
 	int rc = dax_device_read(&session->sysfs, name, &device);
 
 	if (rc < 0) {
-		fprintf(stderr, "%s: reconfigured, but cannot be read any more: %s\n", name,
-			strerror(-rc));
-		return rc;
+		fprintf(stderr, "%s: done, but now it cannot be read: %s\n", name, strerror(-rc));
+		if (session->request.to_system_ram)
+			device.mode = DAX_MODE_SYSTEM_RAM;
 	}
 	if (!after->nr && device.mode == DAX_MODE_SYSTEM_RAM &&
 	    read_blocks(&session->sysfs, &device, &now) == 0)
 		blocks_read(&session->sysfs, &now);
 	json_object_array_add(session->devices,
 			      json_device(&device, after->nr ? after : &now, session->human));
-	return 0;
 }
 
 /* The plan was carried out: says what came of it. */
@@ -348,13 +326,12 @@ static int print_outcome(const struct session *session, const struct plan *plan,
 {
 	const char *name = plan->device->name;
 	char unlike[200];
-	int rc;
 
 	if (outcome->way)
 		fprintf(stderr, "%s: without a policy of its own: %s\n", name, outcome->way);
-	rc = add_to_output(session, name, outcome->after.nr ? &outcome->after : &plan->before);
-	if (rc < 0 || !outcome->unlike)
-		return rc;
+	add_to_output(session, plan, outcome->after.nr ? &outcome->after : &plan->before);
+	if (!outcome->unlike)
+		return 0;
 	blocks_describe_unlike(&outcome->after, plan->expected, unlike, sizeof(unlike));
 	fprintf(stderr, "%s: %s\n", name, unlike);
 	fprintf(stderr,
@@ -435,17 +412,16 @@ static int finish(const struct session *session, int rc)
 	return rc < 0 ? status_of_errno(rc) : rc;
 }
 
-static int reconfigure_all(struct session *session, const struct targets *targets)
+static int reconfigure_all(struct session *session, const struct dax_targets *targets)
 {
 	_cleanup_names_ struct dax_names names = { 0 };
 	int rc, status;
 
 	session->devices = json_object_new_array();
-	rc = session->devices ? select_targets(targets, &names) : -ENOMEM;
+	rc = session->devices ? dax_select(&names, targets) : -ENOMEM;
 	if (rc == 0 && names.nr == 0)
 		rc = -ENXIO;
-	for (size_t i = 0; i < targets->nr; i++)
-		session->all |= strcmp(targets->name[i], "all") == 0;
+	session->all = dax_targets_are_all(targets);
 	signals_catch();
 	for (size_t i = 0; i < names.nr && !signals_caught; i++)
 		rc = worse(rc, reconfigure(session, names.name[i]));
@@ -457,15 +433,15 @@ static int reconfigure_all(struct session *session, const struct targets *target
 
 static int reconfigure_with_policy(const struct command_line *line)
 {
-	__attribute__((cleanup(targets_free))) struct targets targets = { 0 };
+	_cleanup_targets_ struct dax_targets targets = { 0 };
 	struct session session = {
 		.sysfs = { .root = "/sys" },
 		.human = is_set(line, OPT_HUMAN),
 		.is_verbose = is_set(line, OPT_VERBOSE),
 	};
-	const char *wrong;
+	const char *wrong = NULL;
 	char message[100];
-	int status;
+	int rc, status;
 
 	if (line->error[0]) {
 		fprintf(stderr, "  Error: %s\n", line->error);
@@ -475,8 +451,10 @@ static int reconfigure_with_policy(const struct command_line *line)
 	status = read_request(line, &session.request);
 	if (status)
 		return status;
-	wrong = read_targets(line, &targets);
-	if (wrong) {
+	rc = read_targets(line, &targets, &wrong);
+	if (rc == -ENOMEM)
+		return out_of_memory();
+	if (rc < 0) {
 		snprintf(message, sizeof(message),
 			 "error: '%.40s' is not the name of a dax device, such as dax0.0", wrong);
 		return usage_error(message);
@@ -548,9 +526,10 @@ static int unbind_unplugged(const struct sysfs *sysfs, const struct dax_names *n
 /* What must be looked at before the distribution's daxctl gets the same command line. */
 static int prepare(const struct command_line *line)
 {
-	__attribute__((cleanup(targets_free))) struct targets targets = { 0 };
+	_cleanup_targets_ struct dax_targets targets = { 0 };
 	_cleanup_names_ struct dax_names names = { 0 };
 	const struct sysfs sysfs = { .root = "/sys" };
+	const char *wrong;
 	bool is_plain = !is_set(line, OPT_SIZE) && !is_set(line, OPT_ALIGN) &&
 			!is_set(line, OPT_INPUT) && !is_set(line, OPT_CHECK_CONFIG);
 	bool keeps_offline = mode_is(line, "system-ram") && is_set(line, OPT_NO_ONLINE) &&
@@ -559,20 +538,18 @@ static int prepare(const struct command_line *line)
 		      !is_set(line, OPT_NO_ONLINE) && !is_set(line, OPT_NO_MOVABLE);
 
 	if (line->error[0] || !is_plain || !(keeps_offline || leaves) ||
-	    read_targets(line, &targets) || select_targets(&targets, &names) < 0)
+	    read_targets(line, &targets, &wrong) < 0 || dax_select(&names, &targets) < 0)
 		return 0;
 	return keeps_offline ? check_no_online(&sysfs, &names) : unbind_unplugged(&sysfs, &names);
 }
 
 int cmd_reconfigure_device(int argc, char **argv)
 {
-	_cleanup_command_line_ struct command_line line;
+	_cleanup_command_line_ struct command_line line = { 0 };
 	int rc = options_parse(&line, specs, NR_OPTIONS, argc - 2, argv + 2);
 
-	if (rc == -ENOMEM) {
-		fprintf(stderr, "daxctl: out of memory\n");
-		return status_of_errno(rc);
-	}
+	if (rc == -ENOMEM)
+		return out_of_memory();
 	if (line.lists_names && !line.error[0])
 		return list_names(argv);
 	if (line.wants_help && !line.error[0]) {

@@ -98,6 +98,7 @@ static bool augment_device(const struct sysfs *sysfs, struct json_object *object
 	bool added;
 
 	if (!json_object_object_get_ex(object, "chardev", &chardev) ||
+	    !json_object_is_type(chardev, json_type_string) ||
 	    dax_name_parse(json_object_get_string(chardev), name) < 0)
 		return false;
 	added = add_attribute(sysfs, object, name, "online_type", "online_type");

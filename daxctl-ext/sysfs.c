@@ -70,7 +70,7 @@ int sysfs_read(const struct sysfs *sysfs, char *value, size_t size, const char *
 int sysfs_read_number(const struct sysfs *sysfs, uint64_t *number, int base, const char *format,
 		      ...)
 {
-	char value[32], *end;
+	char value[32] = "", *end;
 	struct path path;
 	int rc = MAKE_PATH(&path, sysfs, format);
 
@@ -100,7 +100,7 @@ int sysfs_write(const struct sysfs *sysfs, const char *value, const char *format
 		return rc;
 	if (sysfs->write)
 		return sysfs->write(sysfs->write_data, path.text + strlen(sysfs->root) + 1, value);
-	fd = open(path.text, O_WRONLY | O_CLOEXEC);
+	fd = open(path.text, O_WRONLY | O_TRUNC | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
 	written = write(fd, value, length);

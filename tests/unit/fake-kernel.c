@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include <assert.h>
 #include <errno.h>
 #include <ftw.h>
 #include <stdarg.h>
@@ -14,6 +13,15 @@
 #define MEMORY "devices/system/memory"
 
 static struct fake_kernel *running;
+
+/* The fake itself is at fault, or is used in a way that it does not know. */
+#define must(condition)                                                                            \
+	do {                                                                                       \
+		if (!(condition)) {                                                                \
+			fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition);            \
+			abort();                                                                   \
+		}                                                                                  \
+	} while (0)
 
 /* --- files ---------------------------------------------------------------- */
 
@@ -172,7 +180,7 @@ static int probe(struct fake_kernel *kernel, const char *driver, const char *dev
 	if (strcmp(driver, "kmem") == 0) {
 		snprintf(path, sizeof(path), DAX_DEVICES "/%s/online_type", device);
 		if (!fetch(kernel, current, path) || strcmp(current, "default") == 0)
-			assert(fetch(kernel, current, MEMORY "/auto_online_blocks"));
+			must(fetch(kernel, current, MEMORY "/auto_online_blocks"));
 		if (strcmp(current, "unplugged") != 0)
 			plug(kernel, device, current);
 		if (kernel->has_state)
@@ -221,14 +229,14 @@ static int write_driver(struct fake_kernel *kernel, char *driver, const char *de
 			id[0] = '\0';
 		return 0;
 	}
-	assert(strcmp(attribute, "new_id") == 0);
+	must(strcmp(attribute, "new_id") == 0);
 	for (size_t i = 0; i < 8 && !id; i++) {
 		if (kernel->ids[i][0])
 			continue;
 		id = kernel->ids[i];
 		snprintf(id, sizeof(kernel->ids[i]), "%.31s %.31s", driver, device);
 	}
-	assert(id);
+	must(id);
 	return sysfs_for_each(&kernel->sysfs, attach, driver, DAX_DEVICES);
 }
 
@@ -248,7 +256,7 @@ int fake_load_module(const char *name)
 	if (running->kmem_is_missing)
 		return -ENOENT;
 	add_driver(running, name);
-	assert(fetch(running, autoprobe, DAX_BUS "/drivers_autoprobe"));
+	must(fetch(running, autoprobe, DAX_BUS "/drivers_autoprobe"));
 	if (strcmp(autoprobe, "1") == 0)
 		sysfs_for_each(&running->sysfs, attach, (void *)(uintptr_t)name, DAX_DEVICES);
 	return 0;
@@ -280,7 +288,7 @@ static int write_state(const struct fake_kernel *kernel, const char *device, con
 	if (policy_from_kernel(value, &policy) < 0 || policy == POLICY_OFFLINE ||
 	    policy == POLICY_DEFAULT)
 		return -EINVAL;
-	assert(fetch(kernel, current, path));
+	must(fetch(kernel, current, path));
 	if (strcmp(current, value) == 0)
 		return 0;
 	if (policy == POLICY_UNPLUGGED) {
@@ -307,7 +315,7 @@ static int write_device(struct fake_kernel *kernel, const char *rest, const char
 		return write_policy(kernel, device, path, value);
 	if (strcmp(attribute, "state") == 0)
 		return write_state(kernel, device, path, value);
-	assert(strcmp(attribute, "memmap_on_memory") == 0);
+	must(strcmp(attribute, "memmap_on_memory") == 0);
 	if (driver_of(kernel, device, driver) && strcmp(driver, "kmem") == 0)
 		return -EBUSY;
 	store(path_of(kernel, "%s", path), value);
@@ -364,8 +372,9 @@ static void add_device(const struct fake_kernel *kernel, size_t number)
 void fake_kernel_start(struct fake_kernel *kernel, size_t nr_devices)
 {
 	*kernel = (struct fake_kernel){ .has_state = true };
-	snprintf(kernel->root, sizeof(kernel->root), "/tmp/fake-kernel.XXXXXX");
-	assert(mkdtemp(kernel->root));
+	snprintf(kernel->root, sizeof(kernel->root), "%s/fake-kernel.XXXXXX",
+		 access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
+	must(mkdtemp(kernel->root));
 	kernel->sysfs = (struct sysfs){ kernel->root, handle_write, kernel };
 	running = kernel;
 	make_directory(path_of(kernel, MEMORY));
@@ -380,7 +389,7 @@ void fake_kernel_start(struct fake_kernel *kernel, size_t nr_devices)
 
 void fake_without_policy(struct fake_kernel *kernel)
 {
-	assert(unlink(path_of(kernel, DAX_DEVICES "/dax0.0/online_type")) == 0);
+	must(unlink(path_of(kernel, DAX_DEVICES "/dax0.0/online_type")) == 0);
 }
 
 void fake_kernel_stop(struct fake_kernel *kernel)
@@ -391,7 +400,7 @@ void fake_kernel_stop(struct fake_kernel *kernel)
 
 void fake_write(struct fake_kernel *kernel, const char *value, const char *path)
 {
-	assert(handle_write(kernel, path, value) == 0);
+	must(handle_write(kernel, path, value) == 0);
 	kernel->nr_writes = 0;
 }
 
@@ -399,7 +408,7 @@ void fake_bind(struct fake_kernel *kernel, const char *device, const char *drive
 {
 	if (strcmp(driver, "kmem") == 0 && !is_file(kernel, DAX_DRIVERS "/kmem"))
 		add_driver(kernel, "kmem");
-	assert(probe(kernel, driver, device) == 0);
+	must(probe(kernel, driver, device) == 0);
 }
 
 void fake_describe(struct fake_kernel *kernel, const char *device, char *text, size_t size)
@@ -409,8 +418,8 @@ void fake_describe(struct fake_kernel *kernel, const char *device, char *text, s
 	char autoprobe[64];
 	size_t used;
 
-	assert(dax_device_read(&kernel->sysfs, device, &dax) == 0);
-	assert(fetch(kernel, autoprobe, DAX_BUS "/drivers_autoprobe"));
+	must(dax_device_read(&kernel->sysfs, device, &dax) == 0);
+	must(fetch(kernel, autoprobe, DAX_BUS "/drivers_autoprobe"));
 	/* Which of the online states it was is lost when memory comes back block by block. */
 	if (dax.memory_state[0])
 		plugged = strcmp(dax.memory_state, "unplugged") == 0 ? "unplugged" : "plugged";

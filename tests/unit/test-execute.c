@@ -254,7 +254,6 @@ static void test_rollback(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(scenarios); i++) {
 		assert_rollback(&scenarios[i], -EIO);
 		assert_rollback(&scenarios[i], -EBUSY);
-		assert_rollback(&scenarios[i], -EINTR);
 	}
 }
 

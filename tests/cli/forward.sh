@@ -1,0 +1,131 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# What is not extended becomes the distribution's daxctl, and never this program.
+
+set -euo pipefail
+
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "$(dirname "$0")/lib.sh"
+
+like_the_distribution()
+{
+	same
+	same --version
+	same -v
+	same --help
+	same -h
+	same --list-cmds
+	same version
+	same bogus
+	same bogus --help
+	same online-memory
+	same online-memory dax9.9
+	same offline-memory --bogus
+	same disable-device -h
+	same enable-device --list-opts
+	same create-device -r 99
+	same destroy-device all
+	same migrate-device-model --help-all
+	same help bogus
+	same '' list
+}
+
+# relay BODY: a daxctl that becomes a script with that body.
+relay()
+{
+	printf '#!/bin/bash\n%s\n' "$1" >"$work/distribution"
+	chmod +x "$work/distribution"
+	ln -sf "$work/distribution" "$RELAY_LINK"
+}
+
+passes_everything_on()
+{
+	local status=0
+
+	# shellcheck disable=SC2016 # for the script to expand
+	relay 'printf "%s|" "$0" "$#" "$@" "$PROBE"; cat; exit 77'
+	PROBE='a b' "$RELAY" one '' 'two words' --three <<<input >"$work/stdout" || status=$?
+	expect "$status" 77
+	expect "$(<"$work/stdout")" "$RELAY_LINK|4|one||two words|--three|a b|input"
+}
+
+passes_the_environment_on()
+{
+	relay 'env -u _ -u SHLVL -u PWD -u OLDPWD | sort'
+	env -i A=1 B='x y' "$RELAY" x >"$work/stdout"
+	expect "$(<"$work/stdout")" $'A=1\nB=x y'
+}
+
+ends_by_the_same_signal()
+{
+	local status=0
+
+	relay 'kill -TERM $$'
+	"$RELAY" x || status=$?
+	expect "$status" 143
+	status=0
+	"$RELAY" list || status=$?
+	expect "$status" 143
+}
+
+is_one_process()
+{
+	relay 'echo $$'
+	"$RELAY" x >"$work/stdout" &
+	wait "$!"
+	expect "$(<"$work/stdout")" "$!"
+}
+
+refuses_itself() # HOW: it is in the distribution's place as a link or a copy
+{
+	local status=0
+
+	rm -f "$RELAY_LINK"
+	"$@" "$RELAY" "$RELAY_LINK"
+	timeout 5 "$RELAY" x 2>"$work/stderr" || status=$?
+	expect "$status" 126
+	grep -q "is this program, not the distribution's daxctl" "$work/stderr"
+	status=0
+	timeout 5 "$RELAY" reconfigure-device --list-opts 2>"$work/stderr" || status=$?
+	expect "$status" 126
+}
+
+refuses_a_variant()
+{
+	local status=0
+
+	rm -f "$RELAY_LINK"
+	ln -s "$DAXCTL" "$RELAY_LINK"
+	timeout 5 "$RELAY" x 2>"$work/stderr" || status=$?
+	expect "$status" 126
+}
+
+tells_that_it_is_missing()
+{
+	local status=0
+
+	rm -f "$RELAY_LINK"
+	"$RELAY" list 2>"$work/stderr" || status=$?
+	expect "$status" 127
+	grep -q "cannot run the distribution's daxctl, $RELAY_LINK: No such file or directory" "$work/stderr"
+	grep -q "install the package" "$work/stderr"
+	status=0
+	touch "$RELAY_LINK"
+	"$RELAY" x 2>"$work/stderr" || status=$?
+	expect "$status" 126
+}
+
+# The variant of the executable that has $RELAY_LINK in the distribution's place.
+trap 'rm -rf "$work" "$RELAY_LINK"' EXIT
+ok "commands that are not extended are the distribution's, in all they give" like_the_distribution
+ok "arguments, environment, stdin and exit status pass unchanged" passes_everything_on
+ok "the environment has nothing more and nothing less" passes_the_environment_on
+ok "the end by a signal is the end by that signal" ends_by_the_same_signal
+ok "it is the same process" is_one_process
+ok "a symbolic link to itself is refused" refuses_itself ln -s
+ok "a hard link to itself is refused" refuses_itself ln
+ok "a copy of itself is refused" refuses_itself cp
+ok "another build of this program is refused" refuses_a_variant
+ok "that the distribution's daxctl is missing is told" tells_that_it_is_missing
+done_testing

@@ -1,0 +1,244 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# daxctl reconfigure-device on a mocked /sys: command lines, messages, statuses.
+
+set -euo pipefail
+
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "$(dirname "$0")/lib.sh"
+
+{
+	region 0
+	device 0 0 online_type=default memmap_on_memory=0
+	device 0 1 online_type=offline memmap_on_memory=0
+	region 1
+	device 1 0 online_type=default memmap_on_memory=0
+	region 2
+	device 2 0
+} >"$work/devices"
+
+policies()
+{
+	local device
+
+	for device in dax0.0 dax0.1 dax1.0; do
+		printf '%s ' "$(</sys/bus/dax/devices/$device/online_type)"
+	done
+}
+
+reconfigure()
+{
+	local status=$1
+
+	shift
+	run "$status" reconfigure-device "$@"
+}
+
+refuses() # MESSAGE ARGUMENT...: as wrong usage, without touching anything
+{
+	local message=$1 before
+
+	shift
+	before=$(policies)
+	reconfigure 129 "$@"
+	says "$message"
+	says "usage: daxctl reconfigure-device"
+	says "--online-type <type>"
+	expect "$stdout" ""
+	expect "$(policies)" "$before"
+}
+
+sets_every_type()
+{
+	local spelling
+
+	for spelling in default offline online online_kernel online_movable unplugged; do
+		reconfigure 0 --online-type="$spelling" dax0.0
+		expect "$(</sys/bus/dax/devices/dax0.0/online_type)" "$spelling"
+		expect "$(jq -r '.[0].online_type' <<<"$stdout")" "$spelling"
+	done
+	for spelling in movable online-movable; do
+		reconfigure 0 --online-type="$spelling" dax0.0
+		expect "$(</sys/bus/dax/devices/dax0.0/online_type)" online_movable
+	done
+	for spelling in kernel online-kernel; do
+		reconfigure 0 --online-type "$spelling" 0.0
+		expect "$(</sys/bus/dax/devices/dax0.0/online_type)" online_kernel
+	done
+}
+
+takes_every_name()
+{
+	local name
+
+	for name in dax0.0 0.0 /dev/dax0.0 dev/dax0.0; do
+		reconfigure 0 --online-type=movable "$name"
+		expect "$(policies)" "online_movable offline default "
+		reconfigure 0 --online-type=default "$name"
+	done
+}
+
+refuses_other_names()
+{
+	local name
+
+	for name in dax0 foo ../dax0.0 /sys/bus/dax/devices/dax0.0 dax0.0/ "dax0.0 dax0.1" '*' ''; do
+		refuses "is not the name of a dax device" --online-type=movable "$name"
+	done
+}
+
+takes_several()
+{
+	reconfigure 0 --online-type=movable dax0.0 dax1.0
+	expect "$(policies)" "online_movable offline online_movable "
+	expect "$(jq -c '[.[].chardev] | sort' <<<"$stdout")" '["dax0.0","dax1.0"]'
+	says "reconfigured 2 devices"
+}
+
+takes_all_of_a_region()
+{
+	reconfigure 0 --online-type=movable -r 0 all
+	expect "$(policies)" "online_movable online_movable default "
+	expect "$(jq -c '[.[].chardev] | sort' <<<"$stdout")" '["dax0.0","dax0.1"]'
+	reconfigure 0 --online-type=kernel --region="0 1" all
+	expect "$(policies)" "online_kernel online_kernel online_kernel "
+	reconfigure 0 -u --online-type=offline -r 1 all
+	expect "$(jq -r .chardev <<<"$stdout")" dax1.0
+}
+
+goes_on_behind_a_failure()
+{
+	reconfigure 161 --online-type=movable all
+	expect "$(policies)" "online_movable online_movable online_movable "
+	says "dax2.0: error: this kernel has no online_type attribute"
+	says "error reconfiguring devices: Operation not supported"
+	says "reconfigured 3 devices"
+	expect "$(jq -c '[.[].chardev] | sort' <<<"$stdout")" '["dax0.0","dax0.1","dax1.0"]'
+}
+
+no_device()
+{
+	reconfigure 250 --online-type=movable dax5.0
+	expect "$stdout" ""
+	says "reconfigured 0 devices"
+	reconfigure 250 --online-type=movable -r 7 all
+}
+
+refuses_conflicts()
+{
+	refuses "--no-online contradicts" --online-type=movable -m system-ram -N dax0.0
+	refuses "--no-movable contradicts" --online-type=movable -m system-ram --no-movable dax0.0
+	refuses "--size, --align and --input" --online-type=movable -s 1G dax0.0
+	refuses "--size, --align and --input" --online-type=movable --align=2M dax0.0
+	refuses "--size, --align and --input" --online-type=movable --input=x dax0.0
+	refuses "only of use with --mode=system-ram" --online-type=movable -m devdax dax0.0
+	refuses "only of use with --mode=system-ram" --online-type=movable -m famfs dax0.0
+	refuses "only of use with --mode=system-ram" --online-type=movable -m nonsense dax0.0
+	refuses "--check-config takes everything" --online-type=movable -C dax0.0
+	refuses "need --online-type" --dry-run -m system-ram dax0.0
+	refuses "need --online-type" --allow-fallback -m system-ram dax0.0
+	refuses "specify a device" --online-type=movable
+	refuses "--memmap-on-memory is on or off" --memmap-on-memory=maybe dax0.0
+	refuses "unknown online type 'nonsense'; it is one of default, offline" --online-type=nonsense dax0.0
+	refuses "unknown online type ''" --online-type= dax0.0
+	refuses "option \`online-type' requires a value" dax0.0 --online-type
+	refuses "unknown option \`bogus'" --online-type=movable --bogus dax0.0
+}
+
+takes_back_conflicts()
+{
+	reconfigure 0 --online-type=movable -N --online --no-movable --movable dax0.0
+	reconfigure 0 --online-type=movable -m devdax --no-mode dax0.0
+}
+
+dry_run()
+{
+	local before
+
+	before=$(policies)
+	reconfigure 0 --online-type=movable -m system-ram --dry-run dax0.0
+	expect "$stdout" ""
+	expect "$stderr" 'dax0.0: write "online_movable" to /sys/bus/dax/devices/dax0.0/online_type
+dax0.0: write "dax0.0" to /sys/bus/dax/drivers/kmem/bind
+dax0.0: verify that 8 memory blocks are as under the policy online_movable'
+	expect "$(policies)" "$before"
+}
+
+rolls_back()
+{
+	local before
+
+	bound dax0.0 device_dax
+	before=$(policies)
+	# With no kernel there to unbind it, this is another driver in the way.
+	reconfigure 240 --online-type=movable -m system-ram -v dax0.0
+	says 'dax0.0: write "online_movable" to /sys/bus/dax/devices/dax0.0/online_type: done'
+	says 'dax0.0: write "default" to /sys/bus/dax/devices/dax0.0/online_type: done'
+	says "dax0.0: its mode is as before: devdax, with the policy 'default'"
+	expect "$(policies)" "$before"
+}
+
+sets_memmap()
+{
+	reconfigure 0 --memmap-on-memory dax0.0
+	expect "$(</sys/bus/dax/devices/dax0.0/memmap_on_memory)" 1
+	reconfigure 0 --memmap-on-memory=off --online-type=movable dax0.0
+	expect "$(</sys/bus/dax/devices/dax0.0/memmap_on_memory)" 0
+	expect "$(policies)" "online_movable offline default "
+	reconfigure 161 --memmap-on-memory=on dax2.0
+	says "no memmap_on_memory attribute"
+}
+
+no_online()
+{
+	local status
+
+	echo online_kernel >/sys/bus/dax/devices/dax0.0/online_type
+	reconfigure 240 -m system-ram -N dax0.0
+	says "dax0.0: error: its policy 'online_kernel' will auto-online memory, aborting"
+	says "error reconfiguring devices: Device or resource busy"
+	says "reconfigured 0 devices"
+	# Not so if the policy keeps it offline, or with --force: the distribution's word then.
+	same reconfigure-device -m system-ram -N dax0.1
+	same reconfigure-device -m system-ram -N -f dax0.0
+}
+
+leaves_unplugged()
+{
+	bound dax0.0 kmem
+	echo unplugged >"$sys/devices/platform/hmem.0/dax0.0/state"
+	: >"$sys/bus/dax/drivers/kmem/unbind"
+	"$DAXCTL" reconfigure-device -m devdax dax0.0 >"$work/stdout" 2>&1 || : "no kernel is there to unbind"
+	expect "$(<"$sys/bus/dax/drivers/kmem/unbind")" dax0.0
+}
+
+help_knows_the_options()
+{
+	local option
+
+	reconfigure 129 -h
+	for option in online-type memmap-on-memory allow-fallback dry-run mode force; do
+		says "--$option"
+	done
+	reconfigure 130 --list-opts
+	expect "$stdout" "$(/usr/bin/daxctl reconfigure-device --list-opts || : "is 130")--online-type --memmap-on-memory --allow-fallback --dry-run "
+}
+
+export_functions
+ok "every type in every spelling sets the policy" on_system sets_every_type
+ok "a device is understood in every documented form" on_system takes_every_name
+ok "no other name reaches a path" on_system refuses_other_names
+ok "several devices are all reconfigured, and all in the JSON" on_system takes_several
+ok "all and --region select devices as for the distribution" on_system takes_all_of_a_region
+ok "one that fails does not keep the others from being reconfigured" on_system goes_on_behind_a_failure
+ok "no device at all is an error" on_system no_device
+ok "what contradicts a policy is refused as usage, with the reason" on_system refuses_conflicts
+ok "what was taken back contradicts nothing" on_system takes_back_conflicts
+ok "a dry run prints the steps and nothing on stdout" on_system dry_run
+ok "a bind that does not happen is rolled back" on_system rolls_back
+ok "--memmap-on-memory sets that attribute" on_system sets_memmap
+ok "--no-online is refused where the device's policy would online it" on_system no_online
+ok "--mode=devdax frees a device that is left unplugged" on_system leaves_unplugged
+ok "-h and --list-opts know our options" on_system help_knows_the_options
+done_testing

@@ -1,0 +1,44 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# usage: daxctl-kernel-zone.sh TYPE, online or online_kernel
+# daxctl reconfigure-device with a type that gives kernel memory. On a node that
+# has no other memory this cannot be taken out again, so it is a machine's last
+# act.
+
+set -euo pipefail
+
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. /usr/local/lib/vm/lib.sh
+
+type=$1
+
+puts_it_there()
+{
+	set_system_default offline
+	daxctl reconfigure-device --online-type="$type" --mode=system-ram dax0.0 >/tmp/stdout
+	expect "$(policy_of dax0.0)" "$type"
+	all_blocks dax0.0 "online Normal"
+	expect "$(jq -c '.[0] | [.online_type, .movable]' /tmp/stdout)" "[\"$type\",false]"
+}
+
+is_as_asked()
+{
+	daxctl reconfigure-device --online-type="$type" --mode=system-ram dax0.0 >/dev/null
+	all_blocks dax0.0 "online Normal"
+}
+
+is_not_movable()
+{
+	local status=0
+
+	daxctl reconfigure-device --online-type=movable --mode=system-ram dax0.0 2>/tmp/stderr || status=$?
+	expect "$status" 240
+	grep -q "are not in Movable: $(blocks_of dax0.0 | wc -l) Normal" /tmp/stderr
+	all_blocks dax0.0 "online Normal"
+}
+
+ok "$type puts every block into a kernel zone" puts_it_there
+ok "$type finds it there again" is_as_asked
+ok "online_movable finds that it is not in Movable" is_not_movable
+done_testing

@@ -1,0 +1,353 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# daxctl reconfigure-device --online-type, on a real kernel: every way from one
+# mode to another, what is refused, what is told, and that a dry run is dry.
+# Memory in kernel zones is another test's: it does not come out again.
+
+set -euo pipefail
+
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. /usr/local/lib/vm/lib.sh
+
+# run STATUS ARGUMENT...: our daxctl must exit with that status; what it printed
+# is in $stdout and $stderr.
+run()
+{
+	local expected=$1 status=0
+
+	shift
+	daxctl "$@" >/tmp/stdout 2>/tmp/stderr || status=$?
+	stdout=$(</tmp/stdout)
+	stderr=$(</tmp/stderr)
+	[[ $status = "$expected" ]] || fail "exit status $status, not $expected: $stderr"
+}
+
+reconfigure()
+{
+	local expected=$1
+
+	shift
+	run "$expected" reconfigure-device "$@" dax0.0
+}
+
+# json FILTER EXPECTED: what jq finds in the output.
+json()
+{
+	expect "$(jq -c "$1" <<<"$stdout")" "$2"
+}
+
+says()
+{
+	[[ $stderr = *"$1"* ]] || fail "it does not say '$1' but: $stderr"
+}
+
+situation()
+{
+	printf '%s with %s: %s\n' "$(driver_of dax0.0)" "$(policy_of dax0.0)" "$(block_summary dax0.0)"
+}
+
+# The attribute of an older series does not know it.
+knows_unplugged()
+{
+	local before
+
+	before=$(policy_of dax0.0)
+	if ! echo unplugged 2>/dev/null >"$dax_devices/dax0.0/online_type"; then
+		return 1
+	fi
+	set_policy dax0.0 "$before"
+}
+
+number=$(blocks_of dax0.0 | wc -l)
+
+to_devdax()
+{
+	reconfigure 0 --mode=devdax --force
+	expect "$(driver_of dax0.0)" device_dax
+	all_blocks dax0.0 absent
+}
+
+from_the_start_loading_kmem()
+{
+	[[ ! -e $dax_drivers/kmem ]] || fail "kmem is loaded already"
+	reconfigure 0 --online-type=movable --mode=system-ram
+	expect "$(driver_of dax0.0)" kmem
+	all_blocks dax0.0 "online Movable"
+	expect "$(</sys/bus/dax/drivers_autoprobe)" 1
+}
+
+there_and_back() # TYPE STATUS
+{
+	to_devdax
+	reconfigure 0 --online-type="$1" --mode=system-ram
+	expect "$(driver_of dax0.0)" kmem
+	all_blocks dax0.0 "$2"
+	says "reconfigured 1 device"
+	to_devdax
+}
+
+there_and_back_under() # SYSTEM-DEFAULT TYPE STATUS
+{
+	local before
+
+	before=$(system_default)
+	set_system_default "$1"
+	there_and_back "$2" "$3"
+	set_system_default "$before"
+}
+
+prints_the_device()
+{
+	to_devdax
+	reconfigure 0 --online-type=online-movable -m system-ram
+	json '.[0] | [.chardev, .mode, .online_type, .movable]' \
+		'["dax0.0","system-ram","online_movable",true]'
+	json '.[0] | [.online_memblocks, .total_memblocks]' "[$number,$number]"
+	json 'length' 1
+	run 0 list
+	json '.[0].online_type' '"online_movable"'
+	json '.[0].memory_state' '"online_movable"'
+	reconfigure 0 -u --online-type=online_movable -m system-ram
+	json '.chardev' '"dax0.0"'
+}
+
+has_the_distributions_fields()
+{
+	local ours
+
+	reconfigure 0 --online-type=online_movable -m system-ram
+	ours=$(jq -c '.[0] | del(.online_type, .memory_state)' <<<"$stdout")
+	expect "$ours" "$(/usr/bin/daxctl list -d dax0.0 | jq -c '.[0]')"
+	reconfigure 0 -u --online-type=online_movable -m system-ram
+	ours=$(jq -c 'del(.online_type, .memory_state)' <<<"$stdout")
+	expect "$ours" "$(/usr/bin/daxctl list -u -d dax0.0 | jq -c .)"
+}
+
+does_nothing_twice()
+{
+	local before
+
+	before=$(situation)
+	reconfigure 0 --online-type=online_movable -m system-ram -v
+	[[ $stderr != *write* ]] || fail "it wrote: $stderr"
+	expect "$(situation)" "$before"
+}
+
+wants_force()
+{
+	local before
+
+	before=$(situation)
+	reconfigure 240 --online-type=offline -m system-ram
+	says "$number of $number memory blocks are not offline: $number Movable"
+	says --force
+	expect "$stdout" ""
+	expect "$(situation)" "$before"
+}
+
+forced()
+{
+	reconfigure 0 --online-type=offline -m system-ram -f
+	expect "$(situation)" "kmem with offline: $number offline"
+	reconfigure 0 --online-type=movable -m system-ram -f
+	expect "$(situation)" "kmem with online_movable: $number online Movable"
+}
+
+straightens_one_block()
+{
+	local block
+
+	block=$(blocks_of dax0.0 | sed -n 2p)
+	echo offline >"$memory/memory$block/state"
+	reconfigure 240 --online-type=movable -m system-ram
+	says "1 of $number memory blocks is not in Movable: 1 offline"
+	reconfigure 0 --online-type=movable -m system-ram --force
+	expect "$(situation)" "kmem with online_movable: $number online Movable"
+}
+
+policy_only()
+{
+	to_devdax
+	set_policy dax0.0 default
+	reconfigure 0 --online-type=movable
+	expect "$(situation)" "device_dax with online_movable: $number absent"
+	json '.[0].online_type' '"online_movable"'
+	reconfigure 0 --online-type=default
+	expect "$(policy_of dax0.0)" default
+}
+
+policy_only_when_bound()
+{
+	reconfigure 0 --online-type=movable -m system-ram
+	reconfigure 0 --online-type=movable
+	reconfigure 240 --online-type=offline
+	says "'online_movable' cannot change"
+	expect "$(situation)" "kmem with online_movable: $number online Movable"
+}
+
+dry_run_is_dry()
+{
+	local before planned
+
+	to_devdax
+	set_policy dax0.0 default
+	before=$(situation)
+	reconfigure 0 --online-type=movable -m system-ram --dry-run
+	expect "$stdout" ""
+	planned=$stderr
+	expect "$(situation)" "$before"
+	says 'write "online_movable" to /sys/bus/dax/devices/dax0.0/online_type'
+	reconfigure 0 --online-type=movable -m system-ram -v
+	# The same words, with results, and "new_id" where kmem wants it.
+	expect "$(grep -E '^dax0.0: (write|load|verify)' <<<"$stderr" |
+		grep -v -e new_id -e remove_id -e 'No such device' | sed 's/: done$//')" \
+		"$(grep -v -e "$([[ $stderr = *new_id* ]] && echo kmem/bind || echo '^$')" <<<"$planned")"
+}
+
+leaves_unplugged()
+{
+	reconfigure 0 -f --online-type=movable -m system-ram
+	echo unplugged >"$dax_devices/dax0.0/state"
+	reconfigure 0 --online-type=offline -m system-ram
+	expect "$(situation)" "kmem with offline: $number offline"
+	echo unplugged >"$dax_devices/dax0.0/state"
+	reconfigure 0 --mode=devdax
+	expect "$(situation)" "device_dax with offline: $number absent"
+	json '.[0].mode' '"devdax"'
+}
+
+policy_unplugged()
+{
+	to_devdax
+	set_policy dax0.0 default
+	if knows_unplugged; then
+		reconfigure 0 --online-type=unplugged -m system-ram
+		expect "$(situation)" "kmem with unplugged: $number absent"
+		json '.[0] | [.memory_state, .online_memblocks]' '["unplugged",0]'
+		reconfigure 0 --online-type=movable -m system-ram
+	else
+		reconfigure 234 --online-type=unplugged -m system-ram
+		says "Invalid argument"
+		expect "$(situation)" "device_dax with default: $number absent"
+		reconfigure 0 --online-type=movable -m system-ram
+	fi
+	expect "$(situation)" "kmem with online_movable: $number online Movable"
+}
+
+counts_strays()
+{
+	local first last child status=0 attempt
+
+	to_devdax
+	first=$(blocks_of dax0.0 | head -n 1)
+	last=$(blocks_of dax0.0 | tail -n 1)
+	strace -qq -o /dev/null -P "$memory/memory$first/state" -e trace=openat \
+		-e inject=openat:delay_enter=3000000:when=1 \
+		daxctl reconfigure-device --online-type=movable -m system-ram dax0.0 \
+		>/tmp/stdout 2>/tmp/stderr &
+	child=$!
+	for ((attempt = 0; attempt < 200; attempt++)); do
+		if [[ $(block_status "$last") = online* ]]; then
+			break
+		fi
+		sleep 0.01
+	done
+	echo offline >"$memory/memory$last/state"
+	wait "$child" || status=$?
+	stdout=$(</tmp/stdout)
+	stderr=$(</tmp/stderr)
+	expect "$status" 64
+	says "1 of $number memory blocks is not in Movable: 1 offline"
+	json '.[0] | [.mode, .online_memblocks]' "[\"system-ram\",$((number - 1))]"
+	expect "$(driver_of dax0.0)" kmem
+}
+
+takes_few_system_calls()
+{
+	local calls
+
+	to_devdax
+	strace -f -o /tmp/trace daxctl reconfigure-device --online-type=movable -m system-ram dax0.0 \
+		>/dev/null 2>&1
+	calls=$(grep -c "$memory/memory[0-9]" /tmp/trace)
+	# Each open is followed by a read and a close.
+	((3 * calls <= 8 * number)) || fail "$((3 * calls)) system calls for $number blocks"
+	calls=$(wc -l </tmp/trace)
+	((calls <= 8 * number + 1000)) || fail "$calls system calls for $number blocks"
+}
+
+refuses_no_online()
+{
+	to_devdax
+	set_policy dax0.0 online_movable
+	reconfigure 240 --mode=system-ram --no-online
+	says "its policy 'online_movable' will auto-online memory"
+	expect "$(situation)" "device_dax with online_movable: $number absent"
+	set_policy dax0.0 offline
+	reconfigure 0 --mode=system-ram --no-online
+	expect "$(situation)" "kmem with offline: $number offline"
+	to_devdax
+	set_policy dax0.0 online_movable
+	reconfigure 0 --mode=system-ram --no-online --force
+	expect "$(situation)" "kmem with online_movable: $number online Movable"
+}
+
+waits_for_another()
+{
+	local first second
+
+	to_devdax
+	daxctl reconfigure-device --online-type=movable -m system-ram dax0.0 >/tmp/1 2>&1 &
+	first=$!
+	daxctl reconfigure-device --online-type=movable -m system-ram dax0.0 >/tmp/2 2>&1 &
+	second=$!
+	wait "$first" || fail "the first: $(</tmp/1)"
+	wait "$second" || fail "the second: $(</tmp/2)"
+	expect "$(situation)" "kmem with online_movable: $number online Movable"
+}
+
+no_such_device()
+{
+	run 250 reconfigure-device --online-type=movable dax7.7
+	says "No such device or address"
+	says "reconfigured 0 devices"
+}
+
+for_nobody()
+{
+	local before status=0
+
+	to_devdax
+	before=$(situation)
+	setpriv --reuid 65534 --regid 65534 --clear-groups daxctl reconfigure-device \
+		--online-type=movable -m system-ram dax0.0 2>/tmp/stderr || status=$?
+	stderr=$(</tmp/stderr)
+	expect "$status" 243
+	says "Permission denied"
+	expect "$(situation)" "$before"
+}
+
+ok "a device comes online under its policy, also when kmem must be loaded first" from_the_start_loading_kmem
+ok "online_movable: there and back, whatever the system's default" there_and_back_under online movable "online Movable"
+ok "offline: there and back, whatever the system's default" there_and_back_under online_movable offline offline
+ok "default: there and back, as the system's default has it" there_and_back_under online_movable default "online Movable"
+ok "default follows the system's default" there_and_back_under offline default offline
+ok "the JSON has the device, its policy and its memory" prints_the_device
+ok "the JSON has the distribution's fields with the distribution's values" has_the_distributions_fields
+ok "a device that is as asked already is left alone" does_nothing_twice
+ok "memory that is in the way is named, and stays without --force" wants_force
+ok "--force takes the memory out and plugs it in again" forced
+ok "--force straightens a single stray block" straightens_one_block
+ok "without --mode only the policy changes" policy_only
+ok "without --mode the policy of bound memory is refused, unless it is the same" policy_only_when_bound
+ok "a dry run changes nothing and announces what is then done" dry_run_is_dry
+ok "a device left unplugged can be reconfigured, and goes back to devdax" leaves_unplugged
+ok "the policy unplugged plugs nothing in, or is refused where the kernel lacks it" policy_unplugged
+ok "blocks that are elsewhere at the end are counted, with status 64" counts_strays
+ok "verification takes at most 8 system calls per block" takes_few_system_calls
+ok "--no-online is refused if the device's policy would online it" refuses_no_online
+ok "two at the same moment both succeed" waits_for_another
+ok "a device that does not exist is an error" no_such_device
+ok "an ordinary user is refused, and changes nothing" for_nobody
+done_testing
