@@ -507,6 +507,8 @@ static int unbind_unplugged(const struct sysfs *sysfs, const struct dax_names *n
 	char state[POLICY_TEXT_SIZE];
 	int rc;
 
+	if (lock < 0)
+		return lock;
 	for (size_t i = 0; i < names->nr; i++) {
 		const char *name = names->name[i];
 

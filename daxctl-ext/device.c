@@ -41,9 +41,13 @@ static enum dax_mode mode_of_driver(const char *driver)
 
 static const char *skip_prefix(const char *text, const char *prefix)
 {
-	size_t length = strlen(prefix);
+	const char *at = text;
 
-	return strncmp(text, prefix, length) == 0 ? text + length : text;
+	for (; *prefix; prefix++, at++) {
+		if (*at != *prefix)
+			return text;
+	}
+	return at;
 }
 
 /* One decimal number that fits an int, as the kernel would print it. */
