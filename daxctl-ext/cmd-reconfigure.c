@@ -3,17 +3,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "check-config.h"
 #include "cleanup.h"
 #include "commands.h"
 #include "device.h"
-#include "execute.h"
 #include "forward.h"
-#include "json.h"
-#include "module.h"
 #include "options.h"
-#include "plan.h"
 #include "select.h"
-#include "signals.h"
+#include "session.h"
 
 enum {
 	OPT_REGION,
@@ -63,17 +60,6 @@ static const struct option_spec specs[NR_OPTIONS] = {
 	[OPT_FALLBACK] = { 0, "allow-fallback", OPTION_FLAG, NULL,
 			   "without kernel support for a policy, do it after the bind", true },
 	[OPT_DRY_RUN] = { 'n', "dry-run", OPTION_FLAG, NULL, "show the steps and take none", true },
-};
-
-/* One run of the command. */
-struct session {
-	struct sysfs sysfs;
-	struct executor executor;
-	struct request request;
-	struct json_object *devices; /* that were reconfigured */
-	bool human;
-	bool is_verbose;
-	bool all; /* any device that there is, not these very ones */
 };
 
 void usage_reconfigure_device(void)
@@ -136,8 +122,8 @@ static const char *find_conflict(const struct command_line *line)
 	bool has_policy = is_set(line, OPT_ONLINE_TYPE);
 
 	if (is_set(line, OPT_CHECK_CONFIG))
-		return "error: --check-config takes everything from the config files; "
-		       "--online-type and its companions do not go with it";
+		return "error: --check-config takes the policy and the mode from the config files; "
+		       "they cannot be given besides it";
 	if (!has_policy && !is_set(line, OPT_MEMMAP))
 		return "error: --allow-fallback and --dry-run need --online-type or "
 		       "--memmap-on-memory";
@@ -193,254 +179,39 @@ static int read_request(const struct command_line *line, struct request *request
 	return 0;
 }
 
-/* --- one device ----------------------------------------------------------- */
-
-static void print_problem(const char *device, const char *what, const struct problem *problem)
-{
-	fprintf(stderr, "%s: %s: %s\n", device, what, problem->text);
-	if (problem->advice[0])
-		fprintf(stderr, "%s: %s\n", device, problem->advice);
-}
-
-/* Steps of a dry run have no result yet. */
-static void print_step(void *data, const char *device, const char *what, int rc)
-{
-	const struct session *session = data;
-
-	if (session->executor.dry_run)
-		fprintf(stderr, "%s: %s\n", device, what);
-	else if (session->is_verbose)
-		fprintf(stderr, "%s: %s: %s\n", device, what, rc < 0 ? strerror(-rc) : "done");
-}
-
-/* Everything that a plan depends on. */
-struct situation {
-	struct dax_device device;
-	struct blocks blocks;
-	struct environment environment;
-};
-
-static void situation_free(struct situation *situation)
-{
-	dax_device_free(&situation->device);
-	blocks_free(&situation->blocks);
-}
-
-static int read_blocks(const struct sysfs *sysfs, const struct dax_device *device,
-		       struct blocks *blocks)
-{
-	uint64_t block_size;
-	int rc = blocks_read_size(sysfs, &block_size);
-
-	if (rc == 0)
-		rc = blocks_from_ranges(blocks, device->range, device->nr_ranges, block_size);
-	return rc;
-}
-
-static int read_environment(const struct sysfs *sysfs, struct environment *environment)
-{
-	char text[POLICY_TEXT_SIZE];
-	int rc = sysfs_read(sysfs, text, sizeof(text), "devices/system/memory/auto_online_blocks");
-
-	if (rc < 0)
-		return rc;
-	environment->kmem_is_loaded = sysfs_exists(sysfs, DAX_DRIVERS "/kmem");
-	return policy_from_kernel(text, &environment->system_default);
-}
-
-/* What only matters for system-ram is left out if it is not asked for. */
-static int read_situation(const struct session *session, const char *name,
-			  struct situation *situation, struct problem *problem)
-{
-	const struct sysfs *sysfs = &session->sysfs;
-	int rc = dax_device_read(sysfs, name, &situation->device);
-
-	if (rc < 0)
-		return problem_set(problem, rc, NULL, "cannot read its attributes: %s",
-				   strerror(-rc));
-	if (!session->request.to_system_ram)
-		return 0;
-	if (situation->device.size && !situation->device.nr_ranges)
-		return problem_set(problem, -EACCES, "run this as root",
-				   "cannot read where its memory is: %s", strerror(EACCES));
-	rc = read_environment(sysfs, &situation->environment);
-	if (rc == 0)
-		rc = read_blocks(sysfs, &situation->device, &situation->blocks);
-	if (rc < 0)
-		return problem_set(problem, rc,
-				   "use a kernel with memory hotplug (CONFIG_MEMORY_HOTPLUG)",
-				   "cannot read the system's memory blocks: %s", strerror(-rc));
-	if (situation->device.mode == DAX_MODE_SYSTEM_RAM)
-		blocks_read(sysfs, &situation->blocks);
-	return 0;
-}
-
-static void describe_device(const struct dax_device *device, char *text, size_t size)
-{
-	if (device->online_type[0])
-		snprintf(text, size, "%s, with the policy '%s'", dax_mode_name(device->mode),
-			 device->online_type);
-	else
-		snprintf(text, size, "%s", dax_mode_name(device->mode));
-}
-
-/* After a failure: tells in which state the device is left. */
-static void print_rollback(const struct session *session, const char *name,
-			   const struct problem *rollback)
-{
-	_cleanup_device_ struct dax_device device;
-	char text[128] = "unknown";
-
-	if (dax_device_read(&session->sysfs, name, &device) == 0)
-		describe_device(&device, text, sizeof(text));
-	if (rollback->err)
-		print_problem(name, "could not take everything back", rollback);
-	fprintf(stderr, "%s: its mode is %s: %s\n", name, rollback->err ? "now" : "as before",
-		text);
-}
-
-/* Adds the device as it is now, or if that cannot be read, as the plan has made it. */
-static void add_to_output(const struct session *session, const struct plan *plan,
-			  const struct blocks *after)
-{
-	_cleanup_device_ struct dax_device device;
-	_cleanup_blocks_ struct blocks now = { 0 };
-	const char *name = plan->device->name;
-	int rc = dax_device_read(&session->sysfs, name, &device);
-
-	if (rc < 0) {
-		fprintf(stderr, "%s: done, but now it cannot be read: %s\n", name, strerror(-rc));
-		if (session->request.to_system_ram)
-			device.mode = DAX_MODE_SYSTEM_RAM;
-	}
-	if (!after->nr && device.mode == DAX_MODE_SYSTEM_RAM &&
-	    read_blocks(&session->sysfs, &device, &now) == 0)
-		blocks_read(&session->sysfs, &now);
-	json_object_array_add(session->devices,
-			      json_device(&device, after->nr ? after : &now, session->human));
-}
-
-/* The plan was carried out: says what came of it. */
-static int print_outcome(const struct session *session, const struct plan *plan,
-			 const struct outcome *outcome)
-{
-	const char *name = plan->device->name;
-	char unlike[200];
-
-	if (outcome->way)
-		fprintf(stderr, "%s: without a policy of its own: %s\n", name, outcome->way);
-	add_to_output(session, plan, outcome->after.nr ? &outcome->after : &plan->before);
-	if (!outcome->unlike)
-		return 0;
-	blocks_describe_unlike(&outcome->after, plan->expected, unlike, sizeof(unlike));
-	fprintf(stderr, "%s: %s\n", name, unlike);
-	fprintf(stderr,
-		"%s: it stays bound; see the kernel log (dmesg) and whether a udev rule changes "
-		"memory blocks, then use --force to plug it in again\n",
-		name);
-	return STATUS_UNVERIFIED;
-}
-
-/* Returns 0, STATUS_UNVERIFIED or a negative errno. */
-static int reconfigure_locked(const struct session *session, const char *name)
-{
-	__attribute__((cleanup(situation_free))) struct situation situation = { 0 };
-	_cleanup_outcome_ struct outcome outcome = { 0 };
-	_cleanup_plan_ struct plan plan = { 0 };
-	struct problem problem = { 0 };
-	int rc;
-
-	rc = read_situation(session, name, &situation, &problem);
-	if (rc == 0 && session->all && situation.device.size == 0)
-		return 0; /* a seed: the region's next device, not one yet */
-	if (rc == 0)
-		rc = plan_make(&plan, &session->request, &situation.device, &situation.blocks,
-			       &situation.environment, &problem);
-	if (rc < 0) {
-		print_problem(name, "error", &problem);
-		return rc;
-	}
-	if (plan.note[0])
-		fprintf(stderr, "%s: %s\n", name, plan.note);
-	rc = plan_execute(&session->executor, &plan, &outcome);
-	if (rc < 0) {
-		print_problem(name, "error", &outcome.problem);
-		print_rollback(session, name, &outcome.rollback);
-		return rc;
-	}
-	return session->executor.dry_run ? 0 : print_outcome(session, &plan, &outcome);
-}
-
-/* Another daxctl of this kind waits until the device is in one mode or the other. */
-static int reconfigure(const struct session *session, const char *name)
-{
-	_cleanup_close_ int lock = -1;
-
-	if (!session->executor.dry_run) {
-		lock = sysfs_lock(&session->sysfs, DAX_DEVICES);
-		if (lock < 0) {
-			fprintf(stderr, "%s: error: cannot lock the dax bus: %s\n", name,
-				strerror(-lock));
-			return lock;
-		}
-	}
-	return reconfigure_locked(session, name);
-}
-
-/* --- all of them ---------------------------------------------------------- */
-
-/* A failure outweighs an unverified device, and the first failure the ones behind it. */
-static int worse(int so_far, int rc)
-{
-	if (so_far < 0)
-		return so_far;
-	return rc ? rc : so_far;
-}
-
-static int finish(const struct session *session, int rc)
-{
-	size_t nr = json_object_array_length(session->devices);
-
-	if (nr)
-		json_print_array(stdout, session->devices, session->human);
-	if (fflush(stdout) != 0)
-		rc = worse(rc, -EIO);
-	if (rc < 0)
-		fprintf(stderr, "error reconfiguring devices: %s\n", strerror(-rc));
-	if (!session->executor.dry_run)
-		fprintf(stderr, "reconfigured %zu device%s\n", nr, nr == 1 ? "" : "s");
-	return rc < 0 ? status_of_errno(rc) : rc;
-}
-
-static int reconfigure_all(struct session *session, const struct dax_targets *targets)
+static int reconfigure_all(const struct command_line *line, const struct request *request,
+			   const struct dax_targets *targets)
 {
 	_cleanup_names_ struct dax_names names = { 0 };
-	int rc, status;
+	struct session session;
+	int rc;
 
-	session->devices = json_object_new_array();
-	rc = session->devices ? dax_select(&names, targets) : -ENOMEM;
-	if (rc == 0 && names.nr == 0)
-		rc = -ENXIO;
-	session->all = dax_targets_are_all(targets);
-	signals_catch();
-	for (size_t i = 0; i < names.nr && !signals_caught; i++)
-		rc = worse(rc, reconfigure(session, names.name[i]));
-	status = finish(session, rc);
-	json_object_put(session->devices);
-	signals_deliver();
-	return status;
+	if (session_start(&session, is_set(line, OPT_HUMAN), is_set(line, OPT_VERBOSE),
+			  is_set(line, OPT_DRY_RUN)) < 0)
+		return out_of_memory();
+	session.request = *request;
+	session.all = dax_targets_are_all(targets);
+	rc = dax_select(&names, targets);
+	session_note(&session, rc == 0 && names.nr == 0 ? -ENXIO : rc);
+	for (size_t i = 0; i < names.nr && !session_is_interrupted(); i++)
+		session_reconfigure(&session, names.name[i]);
+	return session_finish(&session);
+}
+
+static int wrong_name(const char *wrong)
+{
+	char message[100];
+
+	snprintf(message, sizeof(message),
+		 "error: '%.40s' is not the name of a dax device, such as dax0.0", wrong);
+	return usage_error(message);
 }
 
 static int reconfigure_with_policy(const struct command_line *line)
 {
 	_cleanup_targets_ struct dax_targets targets = { 0 };
-	struct session session = {
-		.sysfs = { .root = "/sys" },
-		.human = is_set(line, OPT_HUMAN),
-		.is_verbose = is_set(line, OPT_VERBOSE),
-	};
-	const char *wrong = NULL;
-	char message[100];
+	struct request request;
+	const char *wrong;
 	int rc, status;
 
 	if (line->error[0]) {
@@ -448,26 +219,48 @@ static int reconfigure_with_policy(const struct command_line *line)
 		usage_reconfigure_device();
 		return STATUS_USAGE;
 	}
-	status = read_request(line, &session.request);
+	status = read_request(line, &request);
 	if (status)
 		return status;
 	rc = read_targets(line, &targets, &wrong);
 	if (rc == -ENOMEM)
 		return out_of_memory();
-	if (rc < 0) {
-		snprintf(message, sizeof(message),
-			 "error: '%.40s' is not the name of a dax device, such as dax0.0", wrong);
-		return usage_error(message);
-	}
-	session.executor = (struct executor){
-		.sysfs = &session.sysfs,
+	return rc < 0 ? wrong_name(wrong) : reconfigure_all(line, &request, &targets);
+}
+
+/* --- --check-config -------------------------------------------------------- */
+
+/* Nothing that the config files are there to say instead. */
+static bool is_config_line(const struct command_line *line)
+{
+	return is_set(line, OPT_CHECK_CONFIG) && !line->error[0] && line->nr_arguments &&
+	       !is_set(line, OPT_ONLINE_TYPE) && !is_set(line, OPT_MEMMAP) &&
+	       !is_set(line, OPT_MODE) && !is_set(line, OPT_SIZE) && !is_set(line, OPT_ALIGN) &&
+	       !is_set(line, OPT_INPUT) && !is_set(line, OPT_NO_ONLINE) &&
+	       !is_set(line, OPT_NO_MOVABLE);
+}
+
+/* As check_config(): negative if it is the distribution's. */
+static int follow_config(const struct command_line *line)
+{
+	const struct check_config_options options = {
+		.human = is_set(line, OPT_HUMAN),
+		.is_verbose = is_set(line, OPT_VERBOSE),
+		.force = is_set(line, OPT_FORCE),
+		.allow_fallback = is_set(line, OPT_FALLBACK),
 		.dry_run = is_set(line, OPT_DRY_RUN),
-		.load_module = module_load,
-		.interrupted = &signals_caught,
-		.report = print_step,
-		.report_data = &session,
 	};
-	return reconfigure_all(&session, &targets);
+	_cleanup_targets_ struct dax_targets targets = { 0 };
+	const char *wrong;
+	int status;
+
+	/* The distribution knows more names, but none that our sections could mean. */
+	if (read_targets(line, &targets, &wrong) < 0)
+		status = -1;
+	else
+		status = check_config(&options, &targets);
+	/* It does not know these options; and there is nothing for them to do. */
+	return status < 0 && line->has_ours ? 0 : status;
 }
 
 /* --- without our options --------------------------------------------------- */
@@ -557,6 +350,12 @@ int cmd_reconfigure_device(int argc, char **argv)
 	if (line.wants_help && !line.error[0]) {
 		usage_reconfigure_device();
 		return STATUS_USAGE;
+	}
+	if (is_config_line(&line)) {
+		int status = follow_config(&line);
+
+		if (status >= 0)
+			return status;
 	}
 	if (line.has_ours)
 		return reconfigure_with_policy(&line);

@@ -6,10 +6,16 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "check-config.h"
 #include "commands.h"
 #include "forward.h"
 
+#ifndef CONFIG_DIRECTORY
+#define CONFIG_DIRECTORY NULL
+#endif
+
 const char *distribution_daxctl = DISTRIBUTION_DAXCTL;
+const char *config_directory = CONFIG_DIRECTORY;
 
 static const struct {
 	const char *name;

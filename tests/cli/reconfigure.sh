@@ -135,7 +135,7 @@ refuses_conflicts()
 	refuses "only of use with --mode=system-ram" --online-type=movable -m devdax dax0.0
 	refuses "only of use with --mode=system-ram" --online-type=movable -m famfs dax0.0
 	refuses "only of use with --mode=system-ram" --online-type=movable -m nonsense dax0.0
-	refuses "--check-config takes everything" --online-type=movable -C dax0.0
+	refuses "--check-config takes the policy" --online-type=movable -C dax0.0
 	refuses "need --online-type" --dry-run -m system-ram dax0.0
 	refuses "need --online-type" --allow-fallback -m system-ram dax0.0
 	refuses "specify a device" --online-type=movable

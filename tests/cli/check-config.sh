@@ -1,0 +1,166 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# daxctl reconfigure-device --check-config on a mocked /sys. RELAY is a daxctl
+# that has $RELAY_LINK in the distribution's place and its configuration in
+# $RELAY_CONFIG.
+
+set -euo pipefail
+
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "$(dirname "$0")/lib.sh"
+DAXCTL=$RELAY
+trap 'rm -rf "$work" "$RELAY_LINK" "$RELAY_CONFIG"' EXIT
+
+{
+	region 0
+	device 0 0 online_type=default memmap_on_memory=0
+	region 1
+	device 1 0 online_type=default memmap_on_memory=0 target_node=3
+} >"$work/devices"
+
+# config NAME: the file's text comes from standard input.
+config()
+{
+	mkdir -p "$RELAY_CONFIG"
+	cat >"$RELAY_CONFIG/$1"
+}
+
+no_config()
+{
+	rm -rf "$RELAY_CONFIG"
+}
+
+# The distribution's place is taken by what tells how it was called.
+relay()
+{
+	# shellcheck disable=SC2016 # for the script to expand
+	printf '#!/bin/bash\necho "[{\\"called\\":\\"$*\\"}]"\n' >"$RELAY_LINK"
+	chmod +x "$RELAY_LINK"
+}
+
+check()
+{
+	run 0 reconfigure-device --check-config "$@"
+}
+
+is_the_distributions()
+{
+	no_config
+	check dax0.0
+	expect "$stdout" '[{"called":"reconfigure-device --check-config dax0.0"}]'
+	config a.conf <<-END
+		[reconfigure-device old]
+		nvdimm.uuid = 1-2-3
+		mode = system-ram
+		this is malformed, which is the distribution's to tell
+	END
+	check dev/dax0.0
+	expect "$stdout" '[{"called":"reconfigure-device --check-config dev/dax0.0"}]'
+	config a.conf <<-END
+		[reconfigure-device ours]
+		dax.target_node = 7
+		online-type = movable
+	END
+	run 0 reconfigure-device -C -m devdax dax0.0
+	expect "$stdout" '[{"called":"reconfigure-device -C -m devdax dax0.0"}]'
+}
+
+is_silent()
+{
+	config a.conf <<-END
+		[reconfigure-device other]
+		dax.target_node = 7
+		online-type = movable
+	END
+	check dev/dax0.0
+	expect "$stdout$stderr" ""
+	run 0 reconfigure-device -C dax5.5
+	expect "$stdout$stderr" ""
+}
+
+plans_what_matches()
+{
+	config a.conf <<-END
+		[reconfigure-device one]
+		dax.target_node = 3
+		online-type = online_kernel
+
+		[reconfigure-device zero]
+		dax.path = */hmem.0/*
+		online-type = offline
+	END
+	run 0 reconfigure-device -C -n all
+	says 'dax0.0: write "offline" to /sys/bus/dax/devices/dax0.0/online_type'
+	says 'dax1.0: write "online_kernel" to /sys/bus/dax/devices/dax1.0/online_type'
+	run 0 reconfigure-device -C -n dev/dax1.0
+	[[ $stderr != *dax0.0* ]] || fail "it is about dax0.0: $stderr"
+	run 250 reconfigure-device -C dax1.0
+	says "dax1.0: its mode is as before"
+}
+
+warns_of_two()
+{
+	config a.conf <<-END
+		[reconfigure-device first]
+		dax.resource = 0x100000000
+		online-type = offline
+	END
+	config b.conf <<-END
+
+		[reconfigure-device second]
+		dax.path = *
+		online-type = movable
+	END
+	run 0 reconfigure-device -C -n dax0.0
+	says "dax0.0: warning: section 'second' ($RELAY_CONFIG/b.conf:2) matches too; 'first' ($RELAY_CONFIG/a.conf:1) is used"
+	says 'write "offline"'
+}
+
+refuses_mistakes()
+{
+	config a.conf <<-END
+		[reconfigure-device first]
+		dax.path = *
+		online-type = sideways
+	END
+	run 234 reconfigure-device -C dax0.0
+	says "daxctl: error: $RELAY_CONFIG/a.conf:3: this is no online type: 'sideways'"
+	expect "$stdout" ""
+	expect "$(</sys/bus/dax/devices/dax0.0/online_type)" default
+}
+
+translates()
+{
+	config a.conf <<-END
+		[reconfigure-device first]
+		dax.path = */hmem.0/*
+		mode = system-ram
+		online = false
+		[reconfigure-device second]
+		dax.path = */hmem.1/*
+		mode = devdax
+	END
+	run 0 reconfigure-device -C -v -f all
+	expect "$(jq -c 'map(.called) | sort' <<<"$stdout")" \
+		'["reconfigure-device --mode=devdax --force --verbose dax1.0","reconfigure-device --mode=system-ram --no-online --force --verbose dax0.0"]'
+	says "reconfigured 2 devices"
+}
+
+conflicts()
+{
+	run 129 reconfigure-device -C --online-type=movable dax0.0
+	says "--check-config takes the policy"
+}
+
+export_functions
+export RELAY_LINK RELAY_CONFIG
+relay
+ok "without keys of ours, and with a mode, it is the distribution's" on_system is_the_distributions
+ok "it is silent when no section matches" on_system is_silent
+ok "each device gets the policy of the section that matches it" on_system plans_what_matches
+ok "the first match wins, and the second is warned of" on_system warns_of_two
+ok "a mistake is told with file, line and reason, and changes nothing" on_system refuses_mistakes
+ok "a section without a policy is translated for the distribution" on_system translates
+ok "a policy on the command line does not go with it" on_system conflicts
+done_testing
