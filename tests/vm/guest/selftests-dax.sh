@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# The kernel's own tests of dax, from tools/testing/selftests, as they are.
+# The kernel's own tests of dax, from tools/testing/selftests, as they are, with
+# those that leave the memory stuck until reboot.
 
 set -euo pipefail
 
@@ -12,4 +13,4 @@ modprobe kmem
 if [[ $(driver_of dax0.0) != kmem ]]; then
 	move dax0.0 kmem
 fi
-DAX_KMEM_TEST_DEV=dax0.0 exec dax/dax-kmem-hotplug.sh
+DAX_KMEM_TEST_DEV=dax0.0 DAX_KMEM_TEST_UNBIND=1 exec dax/dax-kmem-hotplug.sh
