@@ -74,29 +74,6 @@ static int usage_error(const char *message)
 	return STATUS_USAGE;
 }
 
-static int out_of_memory(void)
-{
-	fprintf(stderr, "daxctl: out of memory\n");
-	return status_of_errno(-ENOMEM);
-}
-
-/* The distribution's names, of whatever version it is, and ours. */
-static int list_names(char **argv)
-{
-	_cleanup_free_ char *names = NULL;
-	size_t length;
-	int status = forward_and_capture(argv, &names, &length);
-
-	if (status != STATUS_LIST_OPTS)
-		return status;
-	fwrite(names, 1, length, stdout);
-	for (size_t i = 0; i < NR_OPTIONS; i++) {
-		if (specs[i].is_ours)
-			printf("--%s ", specs[i].long_name);
-	}
-	return status;
-}
-
 static bool is_set(const struct command_line *line, size_t option)
 {
 	return line->option[option].is_set;
@@ -346,7 +323,7 @@ int cmd_reconfigure_device(int argc, char **argv)
 	if (rc == -ENOMEM)
 		return out_of_memory();
 	if (line.lists_names && !line.error[0])
-		return list_names(argv);
+		return list_option_names(argv, specs, NR_OPTIONS);
 	if (line.wants_help && !line.error[0]) {
 		usage_reconfigure_device();
 		return STATUS_USAGE;

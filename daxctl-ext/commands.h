@@ -2,6 +2,10 @@
 #ifndef DAXCTL_COMMANDS_H
 #define DAXCTL_COMMANDS_H
 
+#include <stddef.h>
+
+#include "options.h"
+
 /*
  * The commands that are extended. Each gets the whole command line, with the
  * name of the command in argv[1], and returns the exit status. This is where
@@ -14,6 +18,12 @@ int cmd_list(int argc, char **argv);
 /* Each prints how the command is used. */
 void usage_reconfigure_device(void);
 void usage_list(void);
+
+/* What they share. Each returns the exit status. */
+int out_of_memory(void);
+
+/* --list-opts: the distribution's names, of whatever version it is, and ours. */
+int list_option_names(char **argv, const struct option_spec *spec, size_t nr_specs);
 
 /* Exit statuses with a meaning of their own; every other is an errno as below. */
 #define STATUS_UNVERIFIED 64  /* bound, but not every memory block is where it was asked for */

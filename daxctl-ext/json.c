@@ -79,6 +79,52 @@ struct json_object *json_device(const struct dax_device *device, const struct bl
 	return object;
 }
 
+static struct json_object *json_run(const struct blocks *blocks, size_t first, size_t nr)
+{
+	struct json_object *object = json_object_new_object();
+	enum block_state state = blocks->block[first].state;
+	uint64_t start = blocks->block[first].id * blocks->block_size;
+
+	json_object_object_add(object, "start", json_object_new_uint64(start));
+	json_object_object_add(object, "end",
+			       json_object_new_uint64(start + nr * blocks->block_size - 1));
+	json_object_object_add(object, "blocks", json_object_new_uint64(nr));
+	add_text(object, "state", block_is_online(state) ? "online" : block_state_name(state));
+	if (block_is_online(state))
+		add_text(object, "zone", block_state_name(state));
+	return object;
+}
+
+/* How many blocks from @first on follow each other and are in the same state. */
+static size_t run_length(const struct blocks *blocks, size_t first)
+{
+	const struct block *block = &blocks->block[first];
+	size_t nr = 1;
+
+	while (first + nr < blocks->nr && block[nr].id == block->id + nr &&
+	       block[nr].state == block->state)
+		nr++;
+	return nr;
+}
+
+struct json_object *json_blocks(const struct dax_device *device, const struct blocks *blocks)
+{
+	struct json_object *object = json_object_new_object();
+	struct json_object *runs = json_object_new_array();
+	size_t nr;
+
+	add_text(object, "chardev", device->name);
+	add_text(object, "mode", dax_mode_name(device->mode));
+	json_object_object_add(object, "block_size", json_object_new_uint64(blocks->block_size));
+	for (size_t first = 0; first < blocks->nr; first += nr) {
+		nr = run_length(blocks, first);
+		if (blocks->block[first].state != BLOCK_MISSING)
+			json_object_array_add(runs, json_run(blocks, first, nr));
+	}
+	json_object_object_add(object, "memory", runs);
+	return object;
+}
+
 /* Returns whether the device has the attribute. */
 static bool add_attribute(const struct sysfs *sysfs, struct json_object *object, const char *name,
 			  const char *attribute, const char *key)

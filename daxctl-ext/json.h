@@ -25,6 +25,12 @@ struct json_object *json_device(const struct dax_device *device, const struct bl
 struct json_object *json_size(uint64_t bytes, bool human);
 
 /*
+ * Where the memory of one device is: runs of blocks that are alike, of those
+ * that exist, each with its first and last physical address. NULL: no memory.
+ */
+struct json_object *json_blocks(const struct dax_device *device, const struct blocks *blocks);
+
+/*
  * Adds online_type and memory_state to every device in the output of the
  * distribution's "daxctl list". Returns the new text (the caller frees it), or
  * NULL if there is nothing to add or it is no JSON: the old text is right then.

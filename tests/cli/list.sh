@@ -54,8 +54,76 @@ mistakes_are_the_distributions()
 	same list --region
 	same list --de
 	same list --no-
-	same list --list-opts
-	same list -h
+}
+
+knows_blocks()
+{
+	run 130 list --list-opts
+	expect "$stdout" "$(/usr/bin/daxctl list --list-opts || : "is 130")--blocks "
+	run 129 list -h
+	says "    -u, --human           use human friendly number formats"
+	says "        --blocks"
+}
+
+# block NUMBER STATE ZONES: as if the kernel had plugged it in.
+block()
+{
+	mkdir -p "$sys/devices/system/memory/memory$1"
+	echo "$2" >"$sys/devices/system/memory/memory$1/state"
+	echo "$3" >"$sys/devices/system/memory/memory$1/valid_zones"
+}
+
+# dax0.0 has the blocks from 32 on, dax1.0 those from 40 on.
+with_memory()
+{
+	local id
+
+	bound dax0.0 kmem
+	for id in 32 33 34; do
+		block "$id" online Movable
+	done
+	block 35 offline "Normal Movable"
+	block 37 online Normal
+}
+
+shows_blocks()
+{
+	with_memory
+	run 0 list --blocks -d dax0.0
+	expect "$(jq -c . <<<"$stdout")" '[{"chardev":"dax0.0","mode":"system-ram","block_size":134217728,"memory":[{"start":4294967296,"end":4697620479,"blocks":3,"state":"online","zone":"Movable"},{"start":4697620480,"end":4831838207,"blocks":1,"state":"offline"},{"start":4966055936,"end":5100273663,"blocks":1,"state":"online","zone":"Normal"}]}]'
+	run 0 list --blocks
+	expect "$(jq -c 'map(.chardev) | sort' <<<"$stdout")" '["dax0.0","dax0.1","dax1.0"]'
+	run 0 list --blocks -r 1
+	expect "$(jq -c '[.[].chardev]' <<<"$stdout")" '["dax1.0"]'
+	run 0 list --blocks -r 7
+	expect "$(jq -c . <<<"$stdout")" '[]'
+}
+
+draws_a_map()
+{
+	with_memory
+	run 0 list --blocks -u -d 0.0
+	expect "$stdout" "dax0.0: system-ram, 1024.00 MiB (1073.74 MB)
+  0x00000100000000  MMM-.N..
+  one cell is 128 MiB: . missing (3) - offline (1) M Movable (3) N Normal (1)"
+}
+
+refuses_what_does_not_go_with_blocks()
+{
+	local words
+
+	for words in -D -R -M "--devices -u"; do
+		# shellcheck disable=SC2086 # several words
+		run 129 list --blocks $words
+		says "--blocks is a list of its own"
+	done
+	run 129 list --blocks -d ../dax0.0
+	says "'../dax0.0' is not the name of a dax device"
+	run 129 list --blocks --bogus
+	says "unknown option"
+	run 129 list --blocks dax0.0
+	says 'unknown parameter "dax0.0"'
+	expect "$stdout" ""
 }
 
 adds_nothing()
@@ -82,6 +150,10 @@ eval "forms_in_shell() { $(declare -p forms); is_the_distributions; }"
 export -f forms_in_shell
 ok "all else is the distribution's output, in every form" on_system forms_in_shell
 ok "mistakes and requests for help are the distribution's to answer" on_system mistakes_are_the_distributions
+ok "-h and --list-opts know --blocks" on_system knows_blocks
+ok "--blocks tells where the memory is, in runs" on_system shows_blocks
+ok "--blocks --human draws a map" on_system draws_a_map
+ok "what does not go with --blocks is refused as usage" on_system refuses_what_does_not_go_with_blocks
 ok "a list that cannot be written is an error" on_system full_output
 {
 	region 0

@@ -1,0 +1,130 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# usage: daxctl-killed.sh KILL|TERM
+# daxctl is killed (SIGKILL) before each of its system calls that touch sysfs or
+# the kernel's modules, one after the other. The next run of the same command
+# must succeed and end where an undisturbed run ends. A signal that can be caught
+# must leave the device as it was, or done.
+
+set -euo pipefail
+
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. /usr/local/lib/vm/lib.sh
+
+number=$(blocks_of dax0.0 | wc -l)
+calls=openat,write,finit_module,init_module,readlink,flock,pipe2,clone,clone3
+
+situation()
+{
+	printf '%s with %s: %s, autoprobe %s\n' "$(driver_of dax0.0)" "$(policy_of dax0.0)" \
+		"$(block_summary dax0.0)" "$(</sys/bus/dax/drivers_autoprobe)"
+}
+
+daxctl_quietly()
+{
+	daxctl reconfigure-device "$@" dax0.0 >/tmp/stdout 2>/tmp/stderr
+}
+
+in_devdax()
+{
+	daxctl_quietly --mode=devdax --force || daxctl_quietly --mode=devdax --force ||
+		fail "no way back to devdax: $(</tmp/stderr)"
+	set_policy dax0.0 default
+	if [[ -e $dax_drivers/kmem ]]; then
+		modprobe -r kmem
+	fi
+}
+
+in_system_ram()
+{
+	daxctl_quietly --online-type=movable --mode=system-ram --force ||
+		fail "no way to system-ram: $(</tmp/stderr)"
+}
+
+# points START ARGUMENT...: the system calls of an undisturbed run, as "CALL
+# NUMBER", from the lock on, before which nothing is changed, and without the
+# reading of one memory block after the other.
+points()
+{
+	"$1"
+	shift
+	strace -qq -o /tmp/trace -e trace="$calls" daxctl reconfigure-device "$@" dax0.0 >/dev/null 2>&1 ||
+		fail "the undisturbed run failed"
+	awk -F'(' '{ call = $1; count[call]++ }
+		/flock/ { on = 1 }
+		on && !/memory\/memory[0-9]+\/(state|valid_zones)".*RDONLY/ { print call, count[call] }' /tmp/trace
+}
+
+# interrupted SIGNAL CALL NUMBER ARGUMENT...
+interrupted()
+{
+	local signal=$1 call=$2 nth=$3
+
+	shift 3
+	# The shell tells about killed children, which is no news here.
+	{
+		strace -qq -o /dev/null -e trace="$call" -e inject="$call:signal=$signal:when=$nth" \
+			daxctl reconfigure-device "$@" dax0.0 >/dev/null 2>&1
+	} 2>/dev/null || : "that is what it is for"
+	# A guardian that outlives it needs a moment.
+	for _ in 1 2 3 4 5 6 7 8 9 10; do
+		if [[ $(</sys/bus/dax/drivers_autoprobe) = 1 ]]; then
+			break
+		fi
+		sleep 0.1
+	done
+}
+
+# recovers START EXPECTED ARGUMENT...
+recovers()
+{
+	local start=$1 expected=$2 call nth
+
+	shift 2
+	points "$start" "$@" >/tmp/points
+	(($(wc -l </tmp/points) >= 8)) || fail "too few points: $(</tmp/points)"
+	while read -r call nth; do
+		"$start"
+		interrupted KILL "$call" "$nth" "$@"
+		daxctl_quietly "$@" || fail "killed before $call $nth, then: $(</tmp/stderr)"
+		[[ $(situation) = "$expected" ]] ||
+			fail "killed before $call $nth: $(situation), not $expected"
+	done </tmp/points
+	printf '# %d points\n' "$(wc -l </tmp/points)" >&2
+}
+
+# is_either START EXPECTED ARGUMENT...
+is_either()
+{
+	local start=$1 expected=$2 call nth before after
+
+	shift 2
+	points "$start" "$@" >/tmp/points
+	while read -r call nth; do
+		"$start"
+		before=$(situation)
+		interrupted TERM "$call" "$nth" "$@"
+		after=$(situation)
+		[[ $after = "$before" || $after = "$expected" ]] ||
+			fail "SIGTERM before $call $nth: $after, neither $before nor $expected"
+	done </tmp/points
+}
+
+in_devdax
+movable=(--online-type=movable --mode=system-ram)
+forced=(--online-type=offline --mode=system-ram --force)
+online="kmem with online_movable: $number online Movable, autoprobe 1"
+offline="kmem with offline: $number offline, autoprobe 1"
+
+case $1 in
+KILL)
+	ok "killed anywhere on the way from devdax, the next run gets there" recovers in_devdax "$online" "${movable[@]}"
+	ok "killed anywhere on the way from system-ram, the next run gets there" recovers in_system_ram "$offline" "${forced[@]}"
+	;;
+TERM)
+	ok "SIGTERM anywhere on the way from devdax: all is done, or as before" is_either in_devdax "$online" "${movable[@]}"
+	ok "SIGTERM anywhere on the way from system-ram: all is done, or as before" is_either in_system_ram "$offline" "${forced[@]}"
+	;;
+esac
+done_testing

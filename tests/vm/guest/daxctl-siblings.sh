@@ -1,0 +1,126 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Devices that share a region: a device of two ranges with a neighbour between
+# them, and devices that nobody asked for. Neither may notice anything.
+
+set -euo pipefail
+
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. /usr/local/lib/vm/lib.sh
+
+region=$(readlink -f "$dax_devices/dax0.0")/../dax_region
+size=$((512 << 20))
+
+reconfigure() # DEVICE ARGUMENT...
+{
+	local device=$1
+
+	shift
+	daxctl reconfigure-device "$@" "$device" >/tmp/stdout
+}
+
+resize() # DEVICE BYTES
+{
+	echo "$2" >"$dax_devices/$1/size"
+}
+
+partition()
+{
+	if [[ $(driver_of dax0.0) != none ]]; then
+		unbind dax0.0
+	fi
+	resize dax0.0 "$size"
+	for device in dax0.1 dax0.2; do
+		echo 1 >"$region/create"
+		expect "$(<"$region/create")" "$device"
+		if [[ $(driver_of "$device") != none ]]; then
+			unbind "$device"
+		fi
+	done
+	resize dax0.1 "$size"
+	resize dax0.0 $((2 * size))
+	expect "$(find "$dax_devices/dax0.0/" -maxdepth 1 -name 'mapping[0-9]*' | wc -l)" 2
+	resize dax0.2 $((size / 2))
+}
+
+untouched() # DEVICE: no driver, no memory, its policy
+{
+	expect "$(driver_of "$1")" none
+	all_blocks "$1" absent
+	expect "$(policy_of "$1")" default
+}
+
+both_ranges_come()
+{
+	[[ ! -e $dax_drivers/kmem ]] || fail "kmem is loaded already"
+	reconfigure dax0.0 --online-type=movable --mode=system-ram
+	all_blocks dax0.0 "online Movable"
+	expect "$(jq -c '.[0] | [.size, .online_memblocks, .total_memblocks]' /tmp/stdout)" \
+		"[$((2 * size)),$((2 * size / $(block_bytes))),$((2 * size / $(block_bytes)))]"
+}
+
+both_stay_out()
+{
+	untouched dax0.1
+	untouched dax0.2
+	expect "$(</sys/bus/dax/drivers_autoprobe)" 1
+}
+
+the_neighbour_comes()
+{
+	reconfigure dax0.1 --online-type=offline --mode=system-ram
+	all_blocks dax0.1 offline
+	all_blocks dax0.0 "online Movable"
+	untouched dax0.2
+}
+
+both_ranges_are_forced()
+{
+	reconfigure dax0.0 --online-type=offline --mode=system-ram --force
+	all_blocks dax0.0 offline
+	reconfigure dax0.0 --online-type=movable --mode=system-ram --force
+	all_blocks dax0.0 "online Movable"
+	all_blocks dax0.1 offline
+	untouched dax0.2
+}
+
+a_stray_of_the_second_range_is_seen()
+{
+	local last status=0
+
+	last=$(blocks_of dax0.0 | tail -n 1)
+	echo offline >"$memory/memory$last/state"
+	reconfigure dax0.0 --online-type=movable --mode=system-ram 2>/tmp/stderr || status=$?
+	expect "$status" 240
+	grep -q "1 of $((2 * size / $(block_bytes))) memory blocks is not in Movable: 1 offline" /tmp/stderr
+	echo online_movable >"$memory/memory$last/state"
+}
+
+both_ranges_leave()
+{
+	echo unplugged >"$dax_devices/dax0.0/state"
+	unbind dax0.0
+	all_blocks dax0.0 absent
+	all_blocks dax0.1 offline
+}
+
+all_of_the_region()
+{
+	daxctl reconfigure-device --online-type=movable --mode=system-ram --force -r 0 all >/tmp/stdout
+	expect "$(jq -c '[.[].chardev] | sort' /tmp/stdout)" '["dax0.0","dax0.1","dax0.2"]'
+	expect "$(jq -c '[.[].online_type] | unique' /tmp/stdout)" '["online_movable"]'
+	for device in dax0.0 dax0.1 dax0.2; do
+		all_blocks "$device" "online Movable"
+	done
+}
+
+partition
+ok "every block of both ranges comes online, loading kmem" both_ranges_come
+ok "neither the neighbour between them nor another sibling is bound by that" both_stay_out
+ok "the neighbour can come online under a policy of its own" the_neighbour_comes
+ok "--force takes both ranges out and plugs them in again, and only them" both_ranges_are_forced
+ok "a stray block in the second range is seen" a_stray_of_the_second_range_is_seen
+ok "both ranges leave, and the neighbour stays" both_ranges_leave
+ok "all devices of a region are reconfigured, and all are in the JSON" all_of_the_region
+done_testing
