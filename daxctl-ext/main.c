@@ -9,6 +9,7 @@
 #include "check-config.h"
 #include "commands.h"
 #include "forward.h"
+#include "help.h"
 
 #ifndef CONFIG_DIRECTORY
 #define CONFIG_DIRECTORY NULL
@@ -16,20 +17,37 @@
 
 const char *distribution_daxctl = DISTRIBUTION_DAXCTL;
 const char *config_directory = CONFIG_DIRECTORY;
+const char *manual_directory = MANUAL_DIRECTORY;
 
-static const struct {
+struct command {
 	const char *name;
 	int (*run)(int argc, char **argv);
-} commands[] = {
-	{ "list", cmd_list },
-	{ "reconfigure-device", cmd_reconfigure_device },
+	void (*usage)(void);
 };
+
+static const struct command commands[] = {
+	{ "list", cmd_list, usage_list },
+	{ "reconfigure-device", cmd_reconfigure_device, usage_reconfigure_device },
+};
+
+static const struct command *find(const char *name)
+{
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+		if (strcmp(name, commands[i].name) == 0)
+			return &commands[i];
+	}
+	return NULL;
+}
 
 int main(int argc, char **argv)
 {
-	for (size_t i = 0; argc > 1 && i < sizeof(commands) / sizeof(commands[0]); i++) {
-		if (strcmp(argv[1], commands[i].name) == 0)
-			return commands[i].run(argc, argv);
-	}
-	return forward(argv);
+	const struct command *command = argc > 1 ? find(argv[1]) : NULL;
+
+	if (command && argc > 2 && strcmp(argv[2], "--help") == 0)
+		return show_manual(command->name, command->usage);
+	if (command)
+		return command->run(argc, argv);
+	if (argc > 2 && (strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0))
+		command = find(argv[2]);
+	return command ? show_manual(command->name, command->usage) : forward(argv);
 }

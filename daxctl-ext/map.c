@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <inttypes.h>
 #include <string.h>
 
 #include "map.h"
@@ -63,8 +64,7 @@ static void print_legend(FILE *stream, const struct blocks *blocks, size_t group
 {
 	struct block_counts counts = blocks_count(blocks);
 
-	fprintf(stream,
-		"  one cell is %llu MiB:", (unsigned long long)(blocks->block_size >> 20) * group);
+	fprintf(stream, "  one cell is %" PRIu64 " MiB:", (blocks->block_size >> 20) * group);
 	for (enum block_state state = 0; state < NR_BLOCK_STATES; state++) {
 		if (!counts.of[state])
 			continue;

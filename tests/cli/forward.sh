@@ -116,8 +116,34 @@ tells_that_it_is_missing()
 	expect "$status" 126
 }
 
+shows_its_own_manual()
+{
+	local words
+
+	mkdir -p "$RELAY_MANUAL/man1" "$work/bin"
+	echo page >"$RELAY_MANUAL/man1/daxctl-list.1"
+	# shellcheck disable=SC2016 # for the script to expand
+	printf '#!/bin/sh\necho "$@"\n' >"$work/bin/man"
+	chmod +x "$work/bin/man"
+	for words in "list --help" "help list" "--help list"; do
+		# shellcheck disable=SC2086 # several words
+		PATH=$work/bin:$PATH "$RELAY" $words >"$work/stdout"
+		expect "$(<"$work/stdout")" "$RELAY_MANUAL/man1/daxctl-list.1"
+	done
+}
+
+shows_the_usage_without_a_manual()
+{
+	local status=0
+
+	rm -rf "$RELAY_MANUAL"
+	"$RELAY" help reconfigure-device 2>"$work/stderr" || status=$?
+	expect "$status" 129
+	grep -q -e --online-type "$work/stderr"
+}
+
 # The variant of the executable that has $RELAY_LINK in the distribution's place.
-trap 'rm -rf "$work" "$RELAY_LINK"' EXIT
+trap 'rm -rf "$work" "$RELAY_LINK" "$RELAY_MANUAL"' EXIT
 ok "commands that are not extended are the distribution's, in all they give" like_the_distribution
 ok "arguments, environment, stdin and exit status pass unchanged" passes_everything_on
 ok "the environment has nothing more and nothing less" passes_the_environment_on
@@ -128,4 +154,6 @@ ok "a hard link to itself is refused" refuses_itself ln
 ok "a copy of itself is refused" refuses_itself cp
 ok "another build of this program is refused" refuses_a_variant
 ok "that the distribution's daxctl is missing is told" tells_that_it_is_missing
+ok "help shows the manual page of the extended command" shows_its_own_manual
+ok "help shows the usage where the manual page is not installed" shows_the_usage_without_a_manual
 done_testing

@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+#
+# bash completion for daxctl, the distribution's and ours: commands, options and
+# their values, and the devices and regions that there are. Commands and options
+# are asked of whichever daxctl is called.
+
+# _daxctl_devices: the names of the dax devices of the system.
+_daxctl_devices()
+{
+	local path
+
+	for path in /sys/bus/dax/devices/dax*; do
+		if [[ -e $path ]]; then
+			printf '%s\n' "${path##*/}"
+		fi
+	done
+}
+
+# _daxctl_values OPTION: what may follow it, if that is known.
+_daxctl_values()
+{
+	case $1 in
+	--online-type) echo default offline online online_kernel online_movable unplugged ;;
+	--mode | -m) echo system-ram devdax famfs ;;
+	--memmap-on-memory) echo on off ;;
+	--dev | -d) _daxctl_devices ;;
+	--region | -r) _daxctl_devices | sed -E 's/^dax([0-9]+).*/\1/' | sort -u ;;
+	--size | -s | --align | -a | --input) ;;
+	*) return 1 ;;
+	esac
+}
+
+_daxctl()
+{
+	local daxctl=${COMP_WORDS[0]} word=${COMP_WORDS[COMP_CWORD]}
+	local command=${COMP_WORDS[1]-} before=${COMP_WORDS[COMP_CWORD - 1]} words
+
+	COMPREPLY=()
+	# "=" is a word of its own: --online-type = mov
+	if [[ $word = "=" ]]; then
+		word=
+	elif [[ $before = "=" ]]; then
+		before=${COMP_WORDS[COMP_CWORD - 2]}
+	fi
+	if ((COMP_CWORD == 1)); then
+		words=$("$daxctl" --list-cmds 2>/dev/null)
+	elif [[ $command = help ]]; then
+		words=$("$daxctl" --list-cmds 2>/dev/null)
+	elif words=$(_daxctl_values "$before"); then
+		:
+	elif [[ $word = -* ]]; then
+		# The names are complete; its status only says that it did nothing else.
+		words=$("$daxctl" "$command" --list-opts 2>/dev/null)
+	elif [[ $command = list ]]; then
+		return
+	else
+		words="$(_daxctl_devices) all"
+	fi
+	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
+}
+
+complete -F _daxctl daxctl

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef DAXCTL_HELP_H
+#define DAXCTL_HELP_H
+
+/* Where the manual pages of the extended commands are installed. Set by main(). */
+extern const char *manual_directory;
+
+/*
+ * Becomes man(1) with the page of an extended command; that of the same name
+ * of the distribution's knows nothing of what is extended. If the page is not
+ * installed, prints the usage instead. Returns the exit status.
+ */
+int show_manual(const char *command, void (*usage)(void));
+
+#endif

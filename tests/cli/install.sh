@@ -1,0 +1,93 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# usage: install.sh SOURCE_DIR
+# Installs into a prefix, uses it from there by name, and uninstalls. Builds
+# anew, because the prefix is part of the program.
+
+set -euo pipefail
+
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "$(dirname "$0")/lib.sh"
+
+source=$1
+prefix=$work/prefix
+
+{
+	region 0
+	device 0 0 online_type=default
+} >"$work/devices"
+
+installs()
+{
+	meson setup --prefix "$prefix" -Dmandir=share/man "$work/build" "$source"
+	meson install -C "$work/build"
+	expect "$(cd "$prefix" && find . -type f | sort)" './bin/daxctl
+./share/bash-completion/completions/daxctl
+./share/man/man1/daxctl-list.1
+./share/man/man1/daxctl-reconfigure-device.1
+./share/man/man7/daxctl-online-type.7'
+}
+
+by_name()
+{
+	PATH=$prefix/bin:$PATH
+	expect "$(type -P daxctl)" "$prefix/bin/daxctl"
+	daxctl reconfigure-device --online-type=movable dax0.0 >/dev/null 2>&1
+	expect "$(daxctl list | jq -r '.[0].online_type')" online_movable
+	expect "$(daxctl --version)" "$(/usr/bin/daxctl --version)"
+}
+
+by_a_link()
+{
+	ln -s "$prefix/bin/daxctl" "$work/daxctl"
+	expect "$("$work/daxctl" --version)" "$(/usr/bin/daxctl --version)"
+}
+
+shows_the_installed_page()
+{
+	MANWIDTH=100 "$prefix/bin/daxctl" help list | grep -q -e --blocks
+	MANWIDTH=100 "$prefix/bin/daxctl" reconfigure-device --help | grep -q -e --online-type
+}
+
+# completes WORD...: prints what the last word could become.
+completes()
+{
+	PATH=$prefix/bin:$PATH
+	# shellcheck source=/dev/null # made by the build
+	. "$prefix/share/bash-completion/completions/daxctl"
+	COMP_WORDS=("$@")
+	COMP_CWORD=$(($# - 1))
+	_daxctl
+	printf '%s ' "${COMPREPLY[@]}"
+}
+
+completion()
+{
+	expect "$(completes daxctl reco)" "reconfigure-device "
+	expect "$(completes daxctl reconfigure-device --onl)" "--online-type "
+	expect "$(completes daxctl reconfigure-device --online-type = onl)" "online online_kernel online_movable "
+	expect "$(completes daxctl reconfigure-device --online-type =)" "default offline online online_kernel online_movable unplugged "
+	expect "$(completes daxctl reconfigure-device --mode sys)" "system-ram "
+	expect "$(completes daxctl reconfigure-device d)" "dax0.0 "
+	expect "$(completes daxctl list --bl)" "--blocks "
+	expect "$(completes daxctl list -d "")" "dax0.0 "
+	expect "$(completes daxctl help li)" "list "
+	expect "$(completes daxctl online-memory --no-m)" "--no-movable "
+}
+
+uninstalls()
+{
+	ninja -C "$work/build" uninstall
+	expect "$(find "$prefix" -type f)" ""
+}
+
+export prefix source
+export_functions
+ok "it installs the program, its pages and its completion, and nothing else" installs
+ok "it is used by its name, in front of the distribution's" on_system by_name
+ok "it is used through a link" by_a_link
+ok "help shows the installed pages" shows_the_installed_page
+ok "the installed completion knows commands, options, values and devices" on_system completion
+ok "it uninstalls everything" uninstalls
+done_testing
