@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Any output of the distribution's list: no crash, and nothing in it changes but
+ * that two fields are added.
+ */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fake-kernel.h"
+#include "json.h"
+
+int LLVMFuzzerInitialize(int *argc, char ***argv);
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static struct fake_kernel kernel;
+
+static void stop(void)
+{
+	fake_kernel_stop(&kernel);
+}
+
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+	(void)argc;
+	(void)argv;
+	fake_kernel_start(&kernel, 2);
+	fake_bind(&kernel, "dax0.1", "kmem");
+	atexit(stop);
+	return 0;
+}
+
+static void take_out(struct json_object *object)
+{
+	struct json_object *devices;
+
+	if (json_object_is_type(object, json_type_array)) {
+		for (size_t i = 0; i < json_object_array_length(object); i++)
+			take_out(json_object_array_get_idx(object, i));
+	} else if (json_object_is_type(object, json_type_object)) {
+		json_object_object_del(object, "online_type");
+		json_object_object_del(object, "memory_state");
+		if (json_object_object_get_ex(object, "devices", &devices))
+			take_out(devices);
+	}
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	char *text = malloc(size + 1), *augmented;
+	struct json_object *before, *after;
+
+	if (!text)
+		return 0;
+	memcpy(text, data, size);
+	text[size] = '\0';
+	augmented = json_augment_list(&kernel.sysfs, text, size);
+	if (augmented) {
+		before = json_tokener_parse(text);
+		after = json_tokener_parse(augmented);
+		if (!before || !after)
+			abort();
+		take_out(before);
+		take_out(after);
+		if (!json_object_equal(before, after))
+			abort();
+		json_object_put(before);
+		json_object_put(after);
+	}
+	free(augmented);
+	free(text);
+	return 0;
+}
