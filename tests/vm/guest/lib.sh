@@ -16,8 +16,8 @@ fail()
 	exit 1
 }
 
-# wait_for PATH...: waits until the (only) path that a pattern names exists, and
-# prints it. The kernel enumerates many things behind the back of modprobe.
+# wait_for PATTERN: waits until the only path that it matches exists, and prints
+# it. The kernel enumerates many things behind the back of modprobe.
 wait_for()
 {
 	local attempt
@@ -50,7 +50,7 @@ destroy_dax_device()
 	case $MACHINE in
 	cxl) destroy_cxl_region ;;
 	hmem) echo hmem.0 >/sys/bus/platform/drivers/hmem/unbind ;;
-	pmem) ndctl destroy-namespace --force all >/dev/null 2>&1 ;;
+	pmem) ndctl destroy-namespace --force all ;;
 	esac
 	[[ ! -e $dax_devices/dax0.0 ]] || fail "dax0.0 is still there"
 }
@@ -223,20 +223,6 @@ block_summary()
 		block_status "$block"
 	done | sort | uniq -c | sort -rn |
 		awk '{ $1 = $1; printf "%s%s", separator, $0; separator = ", " } END { print "" }'
-}
-
-# count_blocks DEVICE STATUS: how many of its blocks have this status, in the
-# words of block_status.
-count_blocks()
-{
-	local block count=0
-
-	for block in $(blocks_of "$1"); do
-		if [[ $(block_status "$block") = "$2" ]]; then
-			count=$((count + 1))
-		fi
-	done
-	printf '%d\n' "$count"
 }
 
 # all_blocks DEVICE STATUS: has every block of the device this status, and is
