@@ -272,12 +272,12 @@ static int check_no_online(const struct sysfs *sysfs, const struct dax_names *na
  */
 static int unbind_unplugged(const struct sysfs *sysfs, const struct dax_names *names)
 {
-	_cleanup_close_ int lock = sysfs_lock(sysfs, DAX_DEVICES);
+	_cleanup_close_ int lock = -1;
 	char state[POLICY_TEXT_SIZE];
-	int rc;
+	int rc = dax_lock(sysfs, &lock);
 
-	if (lock < 0)
-		return lock;
+	if (rc < 0)
+		return rc;
 	for (size_t i = 0; i < names->nr; i++) {
 		const char *name = names->name[i];
 

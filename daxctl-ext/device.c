@@ -212,3 +212,9 @@ void dax_device_free(struct dax_device *device)
 	device->range = NULL;
 	device->nr_ranges = 0;
 }
+
+int dax_lock(const struct sysfs *sysfs, int *fd)
+{
+	*fd = sysfs_lock(sysfs, DAX_BUS "/drivers_probe");
+	return *fd < 0 && *fd != -ENOENT ? *fd : 0;
+}

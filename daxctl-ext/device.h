@@ -67,6 +67,13 @@ void dax_device_free(struct dax_device *device);
 int dax_device_read_driver(const struct sysfs *sysfs, const char *name,
 			   char driver[DAX_DRIVER_SIZE]);
 
+/*
+ * Waits until no other daxctl changes a dax device; as sysfs_lock(). A mocked
+ * sysfs without the file that is locked has no kernel either that anybody
+ * could change: there is nothing to wait for.
+ */
+int dax_lock(const struct sysfs *sysfs, int *fd);
+
 #define _cleanup_device_ __attribute__((cleanup(dax_device_free)))
 #define _cleanup_blocks_ __attribute__((cleanup(blocks_free)))
 

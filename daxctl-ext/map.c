@@ -89,8 +89,7 @@ void map_print(FILE *stream, const struct blocks *blocks, size_t width, bool col
 	while (at < blocks->nr) {
 		size_t end = at + piece(blocks, at, cells * group);
 
-		fprintf(stream, "  0x%014llx  ",
-			(unsigned long long)(blocks->block[at].id * blocks->block_size));
+		fprintf(stream, "  0x%014" PRIx64 "  ", blocks->block[at].id * blocks->block_size);
 		while (at < end) {
 			size_t nr = end - at < group ? end - at : group;
 

@@ -191,14 +191,13 @@ static int reconfigure_locked(const struct session *session, const char *name)
 static int reconfigure(const struct session *session, const char *name)
 {
 	_cleanup_close_ int lock = -1;
+	int rc = session->executor.dry_run ? 0 : dax_lock(&session->sysfs, &lock);
 
-	if (!session->executor.dry_run) {
-		lock = sysfs_lock(&session->sysfs, DAX_DEVICES);
-		if (lock < 0) {
-			fprintf(stderr, "%s: error: cannot lock the dax bus: %s\n", name,
-				strerror(-lock));
-			return lock;
-		}
+	if (rc < 0) {
+		fprintf(stderr, "%s: error: cannot lock the dax bus: %s\n", name, strerror(-rc));
+		if (rc == -EACCES)
+			fprintf(stderr, "%s: run this as root\n", name);
+		return rc;
 	}
 	return reconfigure_locked(session, name);
 }
@@ -253,8 +252,7 @@ int session_finish(struct session *session)
 		session_note(session, -EIO);
 	if (session->result < 0)
 		fprintf(stderr, "error reconfiguring devices: %s\n", strerror(-session->result));
-	if (!session->executor.dry_run)
-		fprintf(stderr, "reconfigured %zu device%s\n", nr, nr == 1 ? "" : "s");
+	fprintf(stderr, "reconfigured %zu device%s\n", nr, nr == 1 ? "" : "s");
 	signals_deliver();
 	return session->result < 0 ? status_of_errno(session->result) : session->result;
 }

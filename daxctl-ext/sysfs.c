@@ -177,7 +177,7 @@ int sysfs_lock(const struct sysfs *sysfs, const char *format, ...)
 
 	if (rc < 0)
 		return rc;
-	fd = open(path.text, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	fd = open(path.text, O_WRONLY | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
 	if (flock(fd, LOCK_EX) < 0) {

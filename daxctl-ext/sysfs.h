@@ -50,9 +50,10 @@ int sysfs_for_each(const struct sysfs *sysfs, int (*visit)(const char *name, voi
 		   void *data, const char *format, ...) __attribute__((format(printf, 4, 5)));
 
 /*
- * Waits for the exclusive lock that daxctl takes on a directory while it
- * changes what is in it. Returns a descriptor; closing it gives the lock back,
- * and so does the end of the process. -EINTR when a signal came first.
+ * Waits for the exclusive lock on a file that only the superuser can open:
+ * nobody else can keep daxctl from working. Returns a descriptor; closing it
+ * gives the lock back, and so does the end of the process. -EINTR when a signal
+ * came first.
  */
 int sysfs_lock(const struct sysfs *sysfs, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));

@@ -161,7 +161,8 @@ dry_run()
 	expect "$stdout" ""
 	expect "$stderr" 'dax0.0: write "online_movable" to /sys/bus/dax/devices/dax0.0/online_type
 dax0.0: write "dax0.0" to /sys/bus/dax/drivers/kmem/bind
-dax0.0: verify that 8 memory blocks are as under the policy online_movable'
+dax0.0: verify that 8 memory blocks are as under the policy online_movable
+reconfigured 0 devices'
 	expect "$(policies)" "$before"
 }
 

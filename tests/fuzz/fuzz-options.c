@@ -49,7 +49,7 @@ static void check(const struct command_line *line, const char *text, size_t size
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char *text = malloc(size + 1), *argv[MAX_WORDS + 1], *word;
-	struct command_line line;
+	struct command_line line = { 0 };
 	int argc = 0, rc;
 
 	if (!text)

@@ -36,6 +36,13 @@ in_devdax()
 	fi
 }
 
+# With a device that no driver has, loading kmem needs drivers_autoprobe held.
+disabled()
+{
+	in_devdax
+	unbind dax0.0
+}
+
 in_system_ram()
 {
 	daxctl_quietly --online-type=movable --mode=system-ram --force ||
@@ -120,10 +127,12 @@ offline="kmem with offline: $number offline, autoprobe 1"
 case $1 in
 KILL)
 	ok "killed anywhere on the way from devdax, the next run gets there" recovers in_devdax "$online" "${movable[@]}"
+	ok "killed anywhere on the way from no driver, the next run gets there" recovers disabled "$online" "${movable[@]}"
 	ok "killed anywhere on the way from system-ram, the next run gets there" recovers in_system_ram "$offline" "${forced[@]}"
 	;;
 TERM)
 	ok "SIGTERM anywhere on the way from devdax: all is done, or as before" is_either in_devdax "$online" "${movable[@]}"
+	ok "SIGTERM anywhere on the way from no driver: all is done, or as before" is_either disabled "$online" "${movable[@]}"
 	ok "SIGTERM anywhere on the way from system-ram: all is done, or as before" is_either in_system_ram "$offline" "${forced[@]}"
 	;;
 esac

@@ -195,7 +195,7 @@ dry_run_is_dry()
 	before=$(situation)
 	reconfigure 0 --online-type=movable -m system-ram --dry-run
 	expect "$stdout" ""
-	planned=$stderr
+	planned=$(grep -v '^reconfigured 0 devices$' <<<"$stderr")
 	expect "$(situation)" "$before"
 	says 'write "online_movable" to /sys/bus/dax/devices/dax0.0/online_type'
 	reconfigure 0 --online-type=movable -m system-ram -v
@@ -293,6 +293,20 @@ refuses_no_online()
 	expect "$(situation)" "kmem with online_movable: $number online Movable"
 }
 
+# Somebody without privilege must not be able to keep it waiting.
+waits_for_nobody()
+{
+	local holder
+
+	to_devdax
+	setpriv --reuid 65534 --regid 65534 --clear-groups \
+		flock "$dax_devices" sleep 60 &
+	holder=$!
+	timeout 30 daxctl reconfigure-device --online-type=movable -m system-ram dax0.0 >/tmp/1 2>&1 ||
+		fail "$(</tmp/1)"
+	kill "$holder"
+}
+
 waits_for_another()
 {
 	local first second
@@ -348,6 +362,7 @@ ok "blocks that are elsewhere at the end are counted, with status 64" counts_str
 ok "verification takes at most 8 system calls per block" takes_few_system_calls
 ok "--no-online is refused if the device's policy would online it" refuses_no_online
 ok "two at the same moment both succeed" waits_for_another
+ok "an ordinary user cannot keep it waiting" waits_for_nobody
 ok "a device that does not exist is an error" no_such_device
 ok "an ordinary user is refused, and changes nothing" for_nobody
 done_testing
