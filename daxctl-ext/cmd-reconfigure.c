@@ -266,32 +266,41 @@ static int check_no_online(const struct sysfs *sysfs, const struct dax_names *na
 	return rc;
 }
 
+static bool is_unplugged(const struct sysfs *sysfs, const char *name)
+{
+	char state[POLICY_TEXT_SIZE];
+
+	return sysfs_read(sysfs, state, sizeof(state), DAX_DEVICES "/%s/state", name) >= 0 &&
+	       strcmp(state, "unplugged") == 0;
+}
+
 /*
  * A device that kmem holds without memory is beyond the distribution's daxctl.
  * Without its driver it is not.
  */
-static int unbind_unplugged(const struct sysfs *sysfs, const struct dax_names *names)
+static int unbind_unplugged(const struct sysfs *sysfs, const char *name)
 {
 	_cleanup_close_ int lock = -1;
-	char state[POLICY_TEXT_SIZE];
-	int rc = dax_lock(sysfs, &lock);
+	int rc;
 
-	if (rc < 0)
-		return rc;
-	for (size_t i = 0; i < names->nr; i++) {
-		const char *name = names->name[i];
-
-		if (sysfs_read(sysfs, state, sizeof(state), DAX_DEVICES "/%s/state", name) < 0 ||
-		    strcmp(state, "unplugged") != 0)
-			continue;
+	if (!is_unplugged(sysfs, name))
+		return 0;
+	rc = dax_lock(sysfs, &lock);
+	/* Another daxctl may have had it until now. */
+	if (rc == 0 && is_unplugged(sysfs, name))
 		rc = sysfs_write(sysfs, name, DAX_DRIVERS "/kmem/unbind");
-		if (rc < 0) {
-			fprintf(stderr, "%s: error: cannot unbind it from kmem: %s\n", name,
-				strerror(-rc));
-			return rc;
-		}
-	}
-	return 0;
+	if (rc < 0)
+		fprintf(stderr, "%s: error: cannot unbind it from kmem: %s\n", name, strerror(-rc));
+	return rc;
+}
+
+static int unbind_all_unplugged(const struct sysfs *sysfs, const struct dax_names *names)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < names->nr && rc == 0; i++)
+		rc = unbind_unplugged(sysfs, names->name[i]);
+	return rc;
 }
 
 /* What must be looked at before the distribution's daxctl gets the same command line. */
@@ -311,7 +320,8 @@ static int prepare(const struct command_line *line)
 	if (line->error[0] || !is_plain || !(keeps_offline || leaves) ||
 	    read_targets(line, &targets, &wrong) < 0 || dax_select(&names, &targets) < 0)
 		return 0;
-	return keeps_offline ? check_no_online(&sysfs, &names) : unbind_unplugged(&sysfs, &names);
+	return keeps_offline ? check_no_online(&sysfs, &names)
+			     : unbind_all_unplugged(&sysfs, &names);
 }
 
 int cmd_reconfigure_device(int argc, char **argv)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "autoprobe.h"
+#include "bystanders.h"
 #include "execute.h"
 
 #define MEMORY_BLOCK "devices/system/memory/memory%llu/state"
@@ -17,8 +18,12 @@ struct run {
 	const char *name; /* of the device */
 	struct problem *problem;
 	struct outcome *outcome;
+	struct bystanders *bystanders; /* that are to be given back */
 	bool is_rollback;
 };
+
+static int unbind(const struct run *run, const char *driver);
+static int release(const struct run *run);
 
 static void report(const struct run *run, const char *what, int rc)
 {
@@ -138,16 +143,90 @@ static int load_kmem(const struct run *run)
 	return 0;
 }
 
+/* The same work on another device. */
+static struct run run_on(const struct run *run, const char *name, const struct plan *plan)
+{
+	struct run other = *run;
+
+	other.name = name;
+	other.plan = plan;
+	return other;
+}
+
+/*
+ * A driver that gets a new id takes every device that it can. Those that it
+ * knows by their names it shall forget first; those that kmem takes by their
+ * kind shall at least bring no memory online on the way.
+ */
+static int protect_bystanders(const struct run *run, const char *driver)
+{
+	int rc = bystanders_find(run->bystanders, run->sysfs, run->name);
+
+	if (rc < 0)
+		return problem_set(run->problem, rc, NULL, "cannot look at the other devices: %s",
+				   strerror(-rc));
+	for (size_t i = 0; i < run->bystanders->nr && rc == 0; i++) {
+		const struct bystander *bystander = &run->bystanders->one[i];
+		struct run other = run_on(run, bystander->name, run->plan);
+		enum policy policy;
+
+		rc = write_attribute(&other, other.name, DAX_DRIVERS "/%s/remove_id", driver);
+		if (rc == 0 && strcmp(driver, "kmem") == 0 && bystander->online_type[0] &&
+		    (policy_from_kernel(bystander->online_type, &policy) < 0 ||
+		     policy == POLICY_DEFAULT || policy_is_online(policy)))
+			rc = set_attribute(&other, "online_type", "offline");
+	}
+	return rc;
+}
+
+static int give_back(const struct run *run, const struct bystander *bystander)
+{
+	_cleanup_device_ struct dax_device device = { 0 };
+	_cleanup_plan_ struct plan plan = { .device = &device };
+	struct run other = run_on(run, bystander->name, &plan);
+	uint64_t block_size;
+	int rc;
+
+	rc = dax_device_read(run->sysfs, bystander->name, &device);
+	if (rc == 0)
+		rc = blocks_read_size(run->sysfs, &block_size);
+	if (rc == 0)
+		rc = blocks_from_ranges(&plan.before, device.range, device.nr_ranges, block_size);
+	if (rc < 0)
+		return problem_set(run->problem, rc, NULL, "cannot look at %s: %s", bystander->name,
+				   strerror(-rc));
+	rc = device.mode == DAX_MODE_SYSTEM_RAM ? release(&other) : unbind(&other, device.driver);
+	if (rc == 0 && bystander->online_type[0])
+		rc = set_attribute(&other, "online_type", bystander->online_type);
+	return rc;
+}
+
+/* Frees those that were taken all the same; all that can be, even if one cannot. */
+static int give_bystanders_back(const struct run *run)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < run->bystanders->nr; i++) {
+		int err = give_back(run, &run->bystanders->one[i]);
+
+		rc = rc ? rc : err;
+	}
+	if (rc == 0)
+		bystanders_free(run->bystanders);
+	return rc;
+}
+
 /* Makes the driver know the device by its name, and forget it again when it has it. */
 static int bind_by_id(const struct run *run, const char *driver)
 {
 	char current[DAX_DRIVER_SIZE];
-	int rc;
+	int rc, back;
 
-	rc = write_attribute(run, run->name, DAX_DRIVERS "/%s/new_id", driver);
-	if (rc < 0)
-		return rc;
-	rc = read_driver(run, current);
+	rc = protect_bystanders(run, driver);
+	if (rc == 0)
+		rc = write_attribute(run, run->name, DAX_DRIVERS "/%s/new_id", driver);
+	if (rc == 0)
+		rc = read_driver(run, current);
 	/* new_id does not tell why a driver refuses a device; bind does. */
 	if (rc == 0 && !current[0])
 		rc = write_attribute(run, run->name, DAX_DRIVERS "/%s/bind", driver);
@@ -157,7 +236,8 @@ static int bind_by_id(const struct run *run, const char *driver)
 	 * stays there is no reason to fail.
 	 */
 	write_attribute(run, run->name, DAX_DRIVERS "/%s/remove_id", driver);
-	return rc;
+	back = give_bystanders_back(run);
+	return rc < 0 ? rc : back;
 }
 
 static int bind(const struct run *run, const char *driver)
@@ -176,8 +256,11 @@ static int bind(const struct run *run, const char *driver)
 	 * -ENODEV: not a device that the driver takes by itself. On the way
 	 * back whatever helps is right.
 	 */
-	if (rc == -ENODEV || (rc < 0 && run->is_rollback))
+	if (rc == -ENODEV || (rc < 0 && run->is_rollback)) {
 		rc = bind_by_id(run, driver);
+		if (run->bystanders->nr)
+			return rc;
+	}
 	if (read_driver(run, current) < 0)
 		return run->problem->err;
 	/* Somebody else, a udev rule for example, may have done just the same. */
@@ -434,11 +517,14 @@ static void roll_back(const struct run *forward, size_t nr)
 		if (act(&run, step->undo, step->undo_value) < 0 && !run.outcome->rollback.err)
 			run.outcome->rollback = problem;
 	}
+	if (give_bystanders_back(&run) < 0 && !run.outcome->rollback.err)
+		run.outcome->rollback = problem;
 	sigprocmask(SIG_SETMASK, &old, NULL);
 }
 
 int plan_execute(const struct executor *executor, const struct plan *plan, struct outcome *outcome)
 {
+	struct bystanders bystanders = { 0 };
 	struct run run = {
 		.executor = executor,
 		.sysfs = executor->sysfs,
@@ -446,6 +532,7 @@ int plan_execute(const struct executor *executor, const struct plan *plan, struc
 		.name = plan->device->name,
 		.problem = &outcome->problem,
 		.outcome = outcome,
+		.bystanders = &bystanders,
 	};
 	int rc;
 
@@ -460,6 +547,7 @@ int plan_execute(const struct executor *executor, const struct plan *plan, struc
 			rc = act(&run, step->action, step->value);
 		if (rc < 0) {
 			roll_back(&run, executor->dry_run ? 0 : i + 1);
+			bystanders_free(&bystanders);
 			return rc;
 		}
 	}

@@ -106,8 +106,10 @@ static void set_block(const struct fake_kernel *kernel, unsigned int id, const c
 	store(path_of(kernel, MEMORY "/memory%u/valid_zones", id), zone);
 }
 
-static void plug(const struct fake_kernel *kernel, const char *device, const char *policy)
+static void plug(struct fake_kernel *kernel, const char *device, const char *policy)
 {
+	kernel->sibling_was_online |=
+		strcmp(device, "dax0.0") != 0 && strcmp(policy, "offline") != 0;
 	for (unsigned int i = 0; i < FAKE_NR_BLOCKS; i++)
 		set_block(kernel, first_block(device) + i, policy);
 }
@@ -168,7 +170,9 @@ static bool takes(struct fake_kernel *kernel, const char *driver, const char *de
 
 	if (find_id(kernel, driver, device))
 		return true;
-	return kernel->kmem_by_kind ? is_kmem : strcmp(driver, "device_dax") == 0;
+	if (kernel->kmem_by_kind || (kernel->siblings_by_kind && strcmp(device, "dax0.0") != 0))
+		return is_kmem;
+	return strcmp(driver, "device_dax") == 0;
 }
 
 static int probe(struct fake_kernel *kernel, const char *driver, const char *device)
@@ -279,7 +283,7 @@ static int write_policy(const struct fake_kernel *kernel, const char *device, co
 	return 0;
 }
 
-static int write_state(const struct fake_kernel *kernel, const char *device, const char *path,
+static int write_state(struct fake_kernel *kernel, const char *device, const char *path,
 		       const char *value)
 {
 	char current[64];
@@ -330,7 +334,7 @@ static int handle_write(void *data, const char *path, const char *value)
 	kernel->nr_writes++;
 	if (kernel->before_write)
 		kernel->before_write(kernel->before_write_data);
-	if (kernel->nr_writes == kernel->fail_at)
+	if (kernel->fail_at && kernel->nr_writes == kernel->fail_at)
 		return kernel->fail_with;
 	if (!is_file(kernel, path))
 		return -ENOENT;

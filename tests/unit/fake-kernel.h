@@ -18,17 +18,19 @@
 struct fake_kernel {
 	char root[64];
 	struct sysfs sysfs;
-	bool has_state;	     /* the state attribute of kmem */
-	bool kmem_by_kind;   /* kmem takes the devices by their kind, as it does CXL and hmem */
-	bool stuck;	     /* no block can be taken offline */
-	bool onlining_fails; /* every second block stays offline, without an error */
+	bool has_state;	       /* the state attribute of kmem */
+	bool kmem_by_kind;     /* kmem takes the devices by their kind, as it does CXL and hmem */
+	bool siblings_by_kind; /* kmem takes all but dax0.0 by their kind */
+	bool stuck;	       /* no block can be taken offline */
+	bool onlining_fails;   /* every second block stays offline, without an error */
 
 	size_t nr_writes;	      /* so far */
 	size_t fail_at;		      /* the write with this number (from 1) is refused */
 	int fail_with;		      /* with this negative errno */
 	void (*before_write)(void *); /* called with each write */
 	void *before_write_data;
-	bool has_leaked; /* kmem was unbound while memory was online */
+	bool sibling_was_online; /* memory of another device than dax0.0, ever */
+	bool has_leaked;	 /* kmem was unbound while memory was online */
 	bool kmem_is_missing;
 	char ids[8][2 * DAX_NAME_SIZE]; /* "driver device", of new_id */
 };

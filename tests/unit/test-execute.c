@@ -21,85 +21,220 @@ struct scenario {
 	bool no_state; /* a kernel without kmem's state */
 	bool by_kind;  /* kmem takes it by its kind */
 	size_t nr_devices;
-	int memmap;	      /* 1: asked for */
-	const char *expected; /* at the end */
+	int memmap;	       /* 1: asked for */
+	const char *expected;  /* at the end */
+	bool siblings_by_kind; /* kmem takes the others by their kind */
+	bool siblings_by_name; /* kmem has the others' names in its list */
 };
 
 static const struct scenario scenarios[] = {
-	{ "devdax to every zone: movable", "device_dax", "default", "online", NULL, NULL,
-	  POLICY_ONLINE_MOVABLE, false, true, false, false, 1, 0,
-	  "driver=kmem policy=online_movable memmap=0 state=plugged autoprobe=1: "
-	  "Movable Movable Movable Movable" },
-	{ "devdax to kernel", "device_dax", "offline", "online_movable", NULL, NULL,
-	  POLICY_ONLINE_KERNEL, false, true, false, true, 1, 0,
-	  "driver=kmem policy=online_kernel memmap=0 state=plugged autoprobe=1: "
-	  "Normal Normal Normal Normal" },
-	{ "devdax to offline, loading kmem", "device_dax", "default", "online", NULL, NULL,
-	  POLICY_OFFLINE, false, false, false, true, 1, 0,
-	  "driver=kmem policy=offline memmap=0 state=plugged autoprobe=1: "
-	  "offline offline offline offline" },
-	{ "devdax to unplugged", "device_dax", "default", "online", NULL, NULL, POLICY_UNPLUGGED,
-	  false, false, false, false, 1, 0,
-	  "driver=kmem policy=unplugged memmap=0 state=unplugged autoprobe=1: "
-	  "missing missing missing missing" },
-	{ "devdax to the system's default", "device_dax", "offline", "online_movable", NULL, NULL,
-	  POLICY_DEFAULT, false, true, false, false, 1, 0,
-	  "driver=kmem policy=default memmap=0 state=plugged autoprobe=1: "
-	  "Movable Movable Movable Movable" },
-	{ "famfs to movable", "fsdev_dax", "default", "online", NULL, NULL, POLICY_ONLINE_MOVABLE,
-	  false, true, false, false, 1, 0,
-	  "driver=kmem policy=online_movable memmap=0 state=plugged autoprobe=1: "
-	  "Movable Movable Movable Movable" },
-	{ "disabled to movable, loading kmem", NULL, "default", "online", NULL, NULL,
-	  POLICY_ONLINE_MOVABLE, false, false, false, true, 1, 0,
-	  "driver=kmem policy=online_movable memmap=0 state=plugged autoprobe=1: "
-	  "Movable Movable Movable Movable" },
-	{ "disabled among siblings, loading kmem", NULL, "default", "online", NULL, NULL,
-	  POLICY_ONLINE_MOVABLE, false, false, false, true, 3, 0,
-	  "driver=kmem policy=online_movable memmap=0 state=plugged autoprobe=1: "
-	  "Movable Movable Movable Movable" },
-	{ "unplugged to movable, without force", "kmem", "default", "online", "unplugged", NULL,
-	  POLICY_ONLINE_MOVABLE, false, true, false, true, 1, 0,
-	  "driver=kmem policy=online_movable memmap=0 state=plugged autoprobe=1: "
-	  "Movable Movable Movable Movable" },
-	{ "system-ram to movable by force", "kmem", "default", "online", NULL, NULL,
-	  POLICY_ONLINE_MOVABLE, true, true, false, true, 1, 0,
-	  "driver=kmem policy=online_movable memmap=0 state=plugged autoprobe=1: "
-	  "Movable Movable Movable Movable" },
-	{ "system-ram with one stray block, by force", "kmem", "online_movable", "online", NULL,
-	  "offline", POLICY_ONLINE_MOVABLE, true, true, false, true, 1, 0,
-	  "driver=kmem policy=online_movable memmap=0 state=plugged autoprobe=1: "
-	  "Movable Movable Movable Movable" },
-	{ "system-ram to kernel by force, block by block", "kmem", "online_movable", "offline",
-	  NULL, "offline", POLICY_ONLINE_KERNEL, true, true, true, false, 1, 0,
-	  "driver=kmem policy=online_kernel memmap=0 state= autoprobe=1: "
-	  "Normal Normal Normal Normal" },
-	{ "system-ram offline to unplugged by force", "kmem", "offline", "online", NULL, NULL,
-	  POLICY_UNPLUGGED, true, true, false, true, 1, 0,
-	  "driver=kmem policy=unplugged memmap=0 state=unplugged autoprobe=1: "
-	  "missing missing missing missing" },
-	{ "devdax to movable with the memmap on it", "device_dax", "default", "online", NULL, NULL,
-	  POLICY_ONLINE_MOVABLE, false, true, false, true, 1, 1,
-	  "driver=kmem policy=online_movable memmap=1 state=plugged autoprobe=1: "
-	  "Movable Movable Movable Movable" },
-	{ "without the attribute: devdax to movable through state", "device_dax", NULL, "online",
-	  NULL, NULL, POLICY_ONLINE_MOVABLE, false, false, false, true, 1, 0,
-	  "driver=kmem policy= memmap=0 state=plugged autoprobe=1: "
-	  "Movable Movable Movable Movable" },
-	{ "without the attribute: devdax to offline", "device_dax", NULL, "online", NULL, NULL,
-	  POLICY_OFFLINE, false, true, false, true, 1, 0,
-	  "driver=kmem policy= memmap=0 state=plugged autoprobe=1: "
-	  "offline offline offline offline" },
-	{ "without the attribute: devdax to kernel, block by block", "device_dax", NULL,
-	  "online_movable", NULL, NULL, POLICY_ONLINE_KERNEL, false, true, true, true, 1, 0,
-	  "driver=kmem policy= memmap=0 state= autoprobe=1: Normal Normal Normal Normal" },
-	{ "without the attribute: system-ram to movable by force", "kmem", NULL, "online", NULL,
-	  NULL, POLICY_ONLINE_MOVABLE, true, true, false, true, 1, 0,
-	  "driver=kmem policy= memmap=0 state=plugged autoprobe=1: "
-	  "Movable Movable Movable Movable" },
-	{ "without the attribute: system-ram to kernel by force, block by block", "kmem", NULL,
-	  "online_movable", NULL, "offline", POLICY_ONLINE_KERNEL, true, true, true, true, 1, 0,
-	  "driver=kmem policy= memmap=0 state= autoprobe=1: Normal Normal Normal Normal" },
+	{ .name = "devdax to every zone: movable",
+	  .driver = "device_dax",
+	  .policy = "default",
+	  .system_default = "online",
+	  .asked = POLICY_ONLINE_MOVABLE,
+	  .kmem_is_loaded = true,
+	  .nr_devices = 1,
+	  .expected = "driver=kmem policy=online_movable memmap=0 state=plugged autoprobe=1: "
+		      "Movable Movable Movable Movable" },
+	{ .name = "devdax to kernel",
+	  .driver = "device_dax",
+	  .policy = "offline",
+	  .system_default = "online_movable",
+	  .asked = POLICY_ONLINE_KERNEL,
+	  .kmem_is_loaded = true,
+	  .by_kind = true,
+	  .nr_devices = 1,
+	  .expected = "driver=kmem policy=online_kernel memmap=0 state=plugged autoprobe=1: "
+		      "Normal Normal Normal Normal" },
+	{ .name = "devdax to offline, loading kmem",
+	  .driver = "device_dax",
+	  .policy = "default",
+	  .system_default = "online",
+	  .asked = POLICY_OFFLINE,
+	  .by_kind = true,
+	  .nr_devices = 1,
+	  .expected = "driver=kmem policy=offline memmap=0 state=plugged autoprobe=1: "
+		      "offline offline offline offline" },
+	{ .name = "devdax to unplugged",
+	  .driver = "device_dax",
+	  .policy = "default",
+	  .system_default = "online",
+	  .asked = POLICY_UNPLUGGED,
+	  .nr_devices = 1,
+	  .expected = "driver=kmem policy=unplugged memmap=0 state=unplugged autoprobe=1: "
+		      "missing missing missing missing" },
+	{ .name = "devdax to the system's default",
+	  .driver = "device_dax",
+	  .policy = "offline",
+	  .system_default = "online_movable",
+	  .asked = POLICY_DEFAULT,
+	  .kmem_is_loaded = true,
+	  .nr_devices = 1,
+	  .expected = "driver=kmem policy=default memmap=0 state=plugged autoprobe=1: "
+		      "Movable Movable Movable Movable" },
+	{ .name = "famfs to movable",
+	  .driver = "fsdev_dax",
+	  .policy = "default",
+	  .system_default = "online",
+	  .asked = POLICY_ONLINE_MOVABLE,
+	  .kmem_is_loaded = true,
+	  .nr_devices = 1,
+	  .expected = "driver=kmem policy=online_movable memmap=0 state=plugged autoprobe=1: "
+		      "Movable Movable Movable Movable" },
+	{ .name = "disabled to movable, loading kmem",
+	  .policy = "default",
+	  .system_default = "online",
+	  .asked = POLICY_ONLINE_MOVABLE,
+	  .by_kind = true,
+	  .nr_devices = 1,
+	  .expected = "driver=kmem policy=online_movable memmap=0 state=plugged autoprobe=1: "
+		      "Movable Movable Movable Movable" },
+	{ .name = "disabled among siblings, loading kmem",
+	  .policy = "default",
+	  .system_default = "online",
+	  .asked = POLICY_ONLINE_MOVABLE,
+	  .by_kind = true,
+	  .nr_devices = 3,
+	  .expected = "driver=kmem policy=online_movable memmap=0 state=plugged autoprobe=1: "
+		      "Movable Movable Movable Movable" },
+	{ .name = "unplugged to movable, without force",
+	  .driver = "kmem",
+	  .policy = "default",
+	  .system_default = "online",
+	  .state = "unplugged",
+	  .asked = POLICY_ONLINE_MOVABLE,
+	  .kmem_is_loaded = true,
+	  .by_kind = true,
+	  .nr_devices = 1,
+	  .expected = "driver=kmem policy=online_movable memmap=0 state=plugged autoprobe=1: "
+		      "Movable Movable Movable Movable" },
+	{ .name = "system-ram to movable by force",
+	  .driver = "kmem",
+	  .policy = "default",
+	  .system_default = "online",
+	  .asked = POLICY_ONLINE_MOVABLE,
+	  .force = true,
+	  .kmem_is_loaded = true,
+	  .by_kind = true,
+	  .nr_devices = 1,
+	  .expected = "driver=kmem policy=online_movable memmap=0 state=plugged autoprobe=1: "
+		      "Movable Movable Movable Movable" },
+	{ .name = "system-ram with one stray block, by force",
+	  .driver = "kmem",
+	  .policy = "online_movable",
+	  .system_default = "online",
+	  .block = "offline",
+	  .asked = POLICY_ONLINE_MOVABLE,
+	  .force = true,
+	  .kmem_is_loaded = true,
+	  .by_kind = true,
+	  .nr_devices = 1,
+	  .expected = "driver=kmem policy=online_movable memmap=0 state=plugged autoprobe=1: "
+		      "Movable Movable Movable Movable" },
+	{ .name = "system-ram to kernel by force, block by block",
+	  .driver = "kmem",
+	  .policy = "online_movable",
+	  .system_default = "offline",
+	  .block = "offline",
+	  .asked = POLICY_ONLINE_KERNEL,
+	  .force = true,
+	  .kmem_is_loaded = true,
+	  .no_state = true,
+	  .nr_devices = 1,
+	  .expected = "driver=kmem policy=online_kernel memmap=0 state= autoprobe=1: "
+		      "Normal Normal Normal Normal" },
+	{ .name = "system-ram offline to unplugged by force",
+	  .driver = "kmem",
+	  .policy = "offline",
+	  .system_default = "online",
+	  .asked = POLICY_UNPLUGGED,
+	  .force = true,
+	  .kmem_is_loaded = true,
+	  .by_kind = true,
+	  .nr_devices = 1,
+	  .expected = "driver=kmem policy=unplugged memmap=0 state=unplugged autoprobe=1: "
+		      "missing missing missing missing" },
+	{ .name = "devdax to movable with the memmap on it",
+	  .driver = "device_dax",
+	  .policy = "default",
+	  .system_default = "online",
+	  .asked = POLICY_ONLINE_MOVABLE,
+	  .kmem_is_loaded = true,
+	  .by_kind = true,
+	  .nr_devices = 1,
+	  .memmap = 1,
+	  .expected = "driver=kmem policy=online_movable memmap=1 state=plugged autoprobe=1: "
+		      "Movable Movable Movable Movable" },
+	{ .name = "without the attribute: devdax to movable through state",
+	  .driver = "device_dax",
+	  .system_default = "online",
+	  .asked = POLICY_ONLINE_MOVABLE,
+	  .by_kind = true,
+	  .nr_devices = 1,
+	  .expected = "driver=kmem policy= memmap=0 state=plugged autoprobe=1: "
+		      "Movable Movable Movable Movable" },
+	{ .name = "without the attribute: devdax to offline",
+	  .driver = "device_dax",
+	  .system_default = "online",
+	  .asked = POLICY_OFFLINE,
+	  .kmem_is_loaded = true,
+	  .by_kind = true,
+	  .nr_devices = 1,
+	  .expected = "driver=kmem policy= memmap=0 state=plugged autoprobe=1: "
+		      "offline offline offline offline" },
+	{ .name = "without the attribute: devdax to kernel, block by block",
+	  .driver = "device_dax",
+	  .system_default = "online_movable",
+	  .asked = POLICY_ONLINE_KERNEL,
+	  .kmem_is_loaded = true,
+	  .no_state = true,
+	  .by_kind = true,
+	  .nr_devices = 1,
+	  .expected =
+		  "driver=kmem policy= memmap=0 state= autoprobe=1: Normal Normal Normal Normal" },
+	{ .name = "without the attribute: system-ram to movable by force",
+	  .driver = "kmem",
+	  .system_default = "online",
+	  .asked = POLICY_ONLINE_MOVABLE,
+	  .force = true,
+	  .kmem_is_loaded = true,
+	  .by_kind = true,
+	  .nr_devices = 1,
+	  .expected = "driver=kmem policy= memmap=0 state=plugged autoprobe=1: "
+		      "Movable Movable Movable Movable" },
+	{ .name = "without the attribute: system-ram to kernel by force, block by block",
+	  .driver = "kmem",
+	  .system_default = "online_movable",
+	  .block = "offline",
+	  .asked = POLICY_ONLINE_KERNEL,
+	  .force = true,
+	  .kmem_is_loaded = true,
+	  .no_state = true,
+	  .by_kind = true,
+	  .nr_devices = 1,
+	  .expected =
+		  "driver=kmem policy= memmap=0 state= autoprobe=1: Normal Normal Normal Normal" },
+	{ .name = "devdax, which kmem takes by name only, among siblings that it takes by kind",
+	  .driver = "device_dax",
+	  .policy = "default",
+	  .system_default = "online",
+	  .asked = POLICY_ONLINE_MOVABLE,
+	  .kmem_is_loaded = true,
+	  .siblings_by_kind = true,
+	  .nr_devices = 3,
+	  .expected = "driver=kmem policy=online_movable memmap=0 state=plugged autoprobe=1: "
+		      "Movable Movable Movable Movable" },
+	{ .name = "devdax among siblings that kmem knows by name",
+	  .driver = "device_dax",
+	  .policy = "default",
+	  .system_default = "online",
+	  .asked = POLICY_ONLINE_MOVABLE,
+	  .kmem_is_loaded = true,
+	  .siblings_by_name = true,
+	  .nr_devices = 3,
+	  .expected = "driver=kmem policy=online_movable memmap=0 state=plugged autoprobe=1: "
+		      "Movable Movable Movable Movable" },
 };
 
 static volatile sig_atomic_t interrupted;
@@ -127,6 +262,9 @@ static void start(struct fake_kernel *kernel, const struct scenario *scenario)
 		fake_bind(kernel, "dax0.0", scenario->driver);
 	if (scenario->kmem_is_loaded)
 		fake_load_module("kmem");
+	kernel->siblings_by_kind = scenario->siblings_by_kind;
+	for (size_t i = 1; i < scenario->nr_devices && scenario->siblings_by_name; i++)
+		snprintf(kernel->ids[i], sizeof(kernel->ids[i]), "kmem dax0.%zu", i);
 	if (scenario->state)
 		fake_write(kernel, scenario->state, DAX_DEVICES "/dax0.0/state");
 	if (scenario->block)
@@ -182,6 +320,7 @@ static int run(struct fake_kernel *kernel, const struct scenario *scenario, bool
 static void assert_harmless(struct fake_kernel *kernel, const struct scenario *scenario)
 {
 	assert_false(kernel->has_leaked);
+	assert_false(kernel->sibling_was_online);
 	for (size_t i = 1; i < scenario->nr_devices; i++) {
 		char name[DAX_NAME_SIZE], text[256];
 
@@ -336,6 +475,61 @@ static void test_in_use(void **state)
 	}
 }
 
+static const struct scenario *find_scenario(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(scenarios); i++) {
+		if (strcmp(scenarios[i].name, name) == 0)
+			return &scenarios[i];
+	}
+	fail_msg("there is no scenario '%s'", name);
+	return NULL;
+}
+
+/* With the write that takes the last block out, the first one comes back. */
+static void put_online_again(void *data)
+{
+	struct fake_kernel *kernel = data;
+
+	if (kernel->nr_writes == 3) {
+		kernel->before_write = NULL;
+		fake_write(kernel, "online_movable", "devices/system/memory/memory32/state");
+	}
+}
+
+static void test_comes_back(void **state)
+{
+	const struct scenario *scenario =
+		find_scenario("system-ram to kernel by force, block by block");
+	struct fake_kernel kernel;
+	struct outcome outcome;
+
+	(void)state;
+	start(&kernel, scenario);
+	kernel.before_write = put_online_again;
+	kernel.before_write_data = &kernel;
+	assert_int_equal(run(&kernel, scenario, false, &outcome, NULL, NULL), -EBUSY);
+	assert_string_equal(outcome.problem.text, "1 of its memory blocks came online again");
+	assert_false(kernel.has_leaked);
+	outcome_free(&outcome);
+	fake_kernel_stop(&kernel);
+}
+
+static void test_new_id(void **state)
+{
+	struct fake_kernel kernel;
+	struct outcome outcome;
+
+	(void)state;
+	/* The policy, the unbind, and then the bind. */
+	start(&kernel, find_scenario("devdax to kernel"));
+	kernel.fail_at = 3;
+	kernel.fail_with = -EIO;
+	assert_int_equal(
+		run(&kernel, find_scenario("devdax to kernel"), false, &outcome, NULL, NULL), -EIO);
+	outcome_free(&outcome);
+	fake_kernel_stop(&kernel);
+}
+
 static void test_unverified(void **state)
 {
 	struct fake_kernel kernel;
@@ -413,6 +607,10 @@ int main(void)
 		TEST("whenever a signal comes, all is done or all is as before", test_signals),
 		TEST("without the kmem module nothing changes", test_missing_module),
 		TEST("memory that is in use stays as it is", test_in_use),
+		TEST("memory that comes online again meanwhile is not lost", test_comes_back),
+		TEST("that the bind fails is no reason to try new_id, unless kmem does not know "
+		     "the device",
+		     test_new_id),
 		TEST("blocks that did not get where they should are counted, and stay bound",
 		     test_unverified),
 		TEST("a dry run announces what is then done, and does nothing", test_dry_run),
