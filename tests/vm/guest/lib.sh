@@ -264,6 +264,13 @@ set_system_default()
 	echo "$1" >"$memory/auto_online_blocks"
 }
 
+# has_unplugged: is this a kernel with that policy? Linux 6.12 has no state attribute
+# through which the memory would come in later.
+has_unplugged()
+{
+	[[ $(uname -r) != 6.* ]]
+}
+
 # --- TAP --------------------------------------------------------------------
 
 tap_count=0

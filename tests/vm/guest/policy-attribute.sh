@@ -11,6 +11,15 @@ set -euo pipefail
 
 attribute=$dax_devices/dax0.0/online_type
 policies=(default offline online online_kernel online_movable)
+bad=('\n' ' ' nonsense online_mov online_movables movable Online ONLINE_MOVABLE
+	' online' 'online ' '\nonline' '\0online' 'online\nonline_movable'
+	'online,online_movable' on 0 1 -1 -2 '\0377')
+if has_unplugged; then
+	policies+=(unplugged)
+	bad+=(unplug Unplugged)
+else
+	bad+=(unplugged)
+fi
 as_nobody=(setpriv --reuid 65534 --regid 65534 --clear-groups)
 
 # written BYTES [COMMAND...]: writes them (escapes as printf has them) to the
@@ -76,7 +85,7 @@ comes_back()
 
 tests_of_values()
 {
-	local policy bad
+	local policy text
 
 	ok "a new device starts at default" is_default_at_first
 	ok "mode 0644, owned by root" has_mode_0644_and_belongs_to_root
@@ -87,15 +96,13 @@ tests_of_values()
 	done
 
 	set_policy dax0.0 offline
-	for bad in '\n' ' ' nonsense online_mov online_movables movable Online ONLINE_MOVABLE \
-		' online' 'online ' '\nonline' '\0online' 'online\nonline_movable' \
-		'online,online_movable' on 0 1 -1 '\0377'; do
-		ok "'$bad' is refused with EINVAL, and changes nothing" refuses EINVAL "$bad"
+	for text in "${bad[@]}"; do
+		ok "'$text' is refused with EINVAL, and changes nothing" refuses EINVAL "$text"
 	done
-	bad=$(printf '%04096d' 0)
-	ok "4 KiB of zeroes are refused with EINVAL, and change nothing" refuses EINVAL "$bad"
-	bad=$(printf '%-4096s' online_movable)
-	ok "a value with blanks up to 4 KiB is refused likewise" refuses EINVAL "$bad"
+	text=$(printf '%04096d' 0)
+	ok "4 KiB of zeroes are refused with EINVAL, and change nothing" refuses EINVAL "$text"
+	text=$(printf '%-4096s' online_movable)
+	ok "a value with blanks up to 4 KiB is refused likewise" refuses EINVAL "$text"
 
 	ok "an unprivileged user reads it" nobody_reads_it
 	ok "an unprivileged user's write is refused with EACCES, and changes nothing" \
@@ -107,7 +114,8 @@ tests_while_bound()
 	local policy
 
 	ok "devdax -> system-ram with offline: every block offline" binds_as offline offline
-	for policy in default online online_kernel online_movable; do
+	for policy in "${policies[@]}"; do
+		[[ $policy != offline ]] || continue
 		ok "$policy is refused with EBUSY while kmem has the device" refuses EBUSY "$policy\n"
 	done
 	ok "nonsense is refused with EINVAL even then" refuses EINVAL nonsense
@@ -171,6 +179,24 @@ tests_of_the_system_default()
 	ok "system-ram -> devdax: every block gone" comes_back
 }
 
+# Later on "state" brings the memory in, and the policy stays what it is.
+comes_in_through_state()
+{
+	echo online_movable >"$dax_devices/dax0.0/state"
+	all_blocks dax0.0 "online Movable"
+	expect "$(policy_of dax0.0)" unplugged
+}
+
+tests_of_unplugged()
+{
+	ok "devdax -> system-ram with unplugged: no block" binds_as unplugged absent
+	ok "state says unplugged" expect "$(<"$dax_devices/dax0.0/state")" unplugged
+	ok "state brings every block online" comes_in_through_state
+	ok "system-ram -> devdax: every block gone" comes_back
+	ok "a rebind with unplugged: no block again" binds_as unplugged absent
+	ok "system-ram -> devdax without ever having had a block" comes_back
+}
+
 tests_of_create()
 {
 	set_policy dax0.0 online_movable
@@ -191,6 +217,9 @@ move dax0.0 device_dax
 tests_while_bound
 tests_of_its_life
 tests_of_the_system_default
+if has_unplugged; then
+	tests_of_unplugged
+fi
 if [[ $MACHINE != pmem ]]; then
 	# A pmem region's device cannot be divided.
 	tests_of_create

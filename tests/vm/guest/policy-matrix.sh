@@ -12,6 +12,9 @@ set -euo pipefail
 
 default=$1
 policies=(default offline online_movable online online_kernel)
+if has_unplugged; then
+	policies+=(unplugged)
+fi
 
 # outcome POLICY: the status of a block on a node that has nothing but dax
 # memory, where "online" by itself means a kernel zone.
@@ -20,6 +23,7 @@ outcome()
 	case $1 in
 	default) outcome "$default" ;;
 	offline) echo offline ;;
+	unplugged) echo absent ;;
 	online_movable) echo "online Movable" ;;
 	online | online_kernel) echo "online Normal" ;;
 	esac

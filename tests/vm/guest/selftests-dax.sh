@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# The kernel's own tests of dax, from tools/testing/selftests, as they are, with
-# those that leave the memory stuck until reboot.
+# One of the kernel's own tests of dax, from tools/testing/selftests, as it is, with
+# those parts that leave the memory stuck until reboot.
+# usage: selftests-dax.sh TEST
 
 set -euo pipefail
 
@@ -13,4 +14,5 @@ modprobe kmem
 if [[ $(driver_of dax0.0) != kmem ]]; then
 	move dax0.0 kmem
 fi
-DAX_KMEM_TEST_DEV=dax0.0 DAX_KMEM_TEST_UNBIND=1 exec dax/dax-kmem-hotplug.sh
+export DAX_KMEM_TEST_DEV=dax0.0 DAX_KMEM_TEST_UNBIND=1 DAX_KMEM_TEST_KERNEL_ZONE=1
+exec "dax/$1"
