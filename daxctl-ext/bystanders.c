@@ -34,11 +34,12 @@ static int add(const char *name, void *data)
 	return 0;
 }
 
-int bystanders_find(struct bystanders *bystanders, const struct sysfs *sysfs, const char *device)
+int bystanders_find(struct bystanders *bystanders, const struct sysfs *sysfs, const char *device,
+		    const char *driver)
 {
 	struct walk walk = { bystanders, sysfs, device };
 
-	*bystanders = (struct bystanders){ 0 };
+	*bystanders = (struct bystanders){ .driver = driver };
 	return sysfs_for_each(sysfs, add, &walk, DAX_DEVICES);
 }
 

@@ -18,12 +18,14 @@ struct bystander {
 };
 
 struct bystanders {
+	const char *driver; /* that shall not have them; borrowed */
 	struct bystander *one;
 	size_t nr;
 };
 
 /* All but @device. 0 or a negative errno; bystanders_free() in any case. */
-int bystanders_find(struct bystanders *bystanders, const struct sysfs *sysfs, const char *device);
+int bystanders_find(struct bystanders *bystanders, const struct sysfs *sysfs, const char *device,
+		    const char *driver);
 void bystanders_free(struct bystanders *bystanders);
 
 #endif

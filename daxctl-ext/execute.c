@@ -92,24 +92,24 @@ static bool read_state(const struct run *run, char state[POLICY_TEXT_SIZE])
 			  run->name) >= 0;
 }
 
-static int write_state(const struct run *run, const char *value)
+static int advise_if_in_use(const struct run *run, int rc)
 {
-	int rc = write_attribute(run, value, DAX_DEVICES "/%s/state", run->name);
-
 	if (rc == -EBUSY)
 		advise(run, "the memory is in use; free it, or end what holds it (numastat -m "
 			    "shows how much is used), and try again");
 	return rc;
 }
 
+static int write_state(const struct run *run, const char *value)
+{
+	return advise_if_in_use(run,
+				write_attribute(run, value, DAX_DEVICES "/%s/state", run->name));
+}
+
 static int write_block(const struct run *run, uint64_t id, const char *value)
 {
-	int rc = write_attribute(run, value, MEMORY_BLOCK, (unsigned long long)id);
-
-	if (rc == -EBUSY)
-		advise(run, "the memory is in use; free it, or end what holds it (numastat -m "
-			    "shows how much is used), and try again");
-	return rc;
+	return advise_if_in_use(run,
+				write_attribute(run, value, MEMORY_BLOCK, (unsigned long long)id));
 }
 
 /*
@@ -160,7 +160,7 @@ static struct run run_on(const struct run *run, const char *name, const struct p
  */
 static int protect_bystanders(const struct run *run, const char *driver)
 {
-	int rc = bystanders_find(run->bystanders, run->sysfs, run->name);
+	int rc = bystanders_find(run->bystanders, run->sysfs, run->name, driver);
 
 	if (rc < 0)
 		return problem_set(run->problem, rc, NULL, "cannot look at the other devices: %s",
@@ -179,24 +179,37 @@ static int protect_bystanders(const struct run *run, const char *driver)
 	return rc;
 }
 
-static int give_back(const struct run *run, const struct bystander *bystander)
+/* Takes the bystander's memory out, if it has any by now, and its driver away. */
+static int free_bystander(const struct run *run, const char *name, const char *driver)
 {
 	_cleanup_device_ struct dax_device device = { 0 };
 	_cleanup_plan_ struct plan plan = { .device = &device };
-	struct run other = run_on(run, bystander->name, &plan);
+	struct run other = run_on(run, name, &plan);
 	uint64_t block_size;
 	int rc;
 
-	rc = dax_device_read(run->sysfs, bystander->name, &device);
+	rc = dax_device_read(run->sysfs, name, &device);
 	if (rc == 0)
 		rc = blocks_read_size(run->sysfs, &block_size);
 	if (rc == 0)
 		rc = blocks_from_ranges(&plan.before, device.range, device.nr_ranges, block_size);
 	if (rc < 0)
-		return problem_set(run->problem, rc, NULL, "cannot look at %s: %s", bystander->name,
+		return problem_set(run->problem, rc, NULL, "cannot look at %s: %s", name,
 				   strerror(-rc));
-	rc = device.mode == DAX_MODE_SYSTEM_RAM ? release(&other) : unbind(&other, device.driver);
-	if (rc == 0 && bystander->online_type[0])
+	return device.mode == DAX_MODE_SYSTEM_RAM ? release(&other) : unbind(&other, driver);
+}
+
+/* What another program has bound in the meantime is no concern of this one. */
+static int give_back(const struct run *run, const struct bystander *bystander)
+{
+	const char *driver = run->bystanders->driver;
+	struct run other = run_on(run, bystander->name, run->plan);
+	char current[DAX_DRIVER_SIZE];
+	int rc = read_driver(&other, current);
+
+	if (rc == 0 && strcmp(current, driver) == 0)
+		rc = free_bystander(run, bystander->name, driver);
+	if (rc == 0 && bystander->online_type[0] && strcmp(driver, "kmem") == 0)
 		rc = set_attribute(&other, "online_type", bystander->online_type);
 	return rc;
 }
