@@ -155,6 +155,34 @@ static int read_request(const struct command_line *line, struct request *request
 	return 0;
 }
 
+static bool is_among(const char *name, const struct dax_names *names)
+{
+	for (size_t i = 0; i < names->nr; i++) {
+		if (strcmp(names->name[i], name) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Says which of the devices that are meant are not there: 0 or -ENXIO. */
+static int report_missing(const struct dax_targets *targets, const struct dax_names *names)
+{
+	const char *where = targets->regions ? " in that region" : "";
+	int rc = 0;
+
+	for (size_t i = 0; i < targets->nr; i++) {
+		const char *name = targets->name[i];
+		bool all = strcmp(name, "all") == 0;
+
+		if (all ? names->nr > 0 : is_among(name, names))
+			continue;
+		fprintf(stderr, "%s: error: there is no %sdax device%s; see daxctl list --idle\n",
+			name, all ? "" : "such ", where);
+		rc = -ENXIO;
+	}
+	return rc;
+}
+
 static int reconfigure_all(const struct command_line *line, const struct request *request,
 			   const struct dax_targets *targets)
 {
@@ -168,7 +196,7 @@ static int reconfigure_all(const struct command_line *line, const struct request
 	session.request = *request;
 	session.all = dax_targets_are_all(targets);
 	rc = dax_select(&names, targets);
-	session_note(&session, rc == 0 && names.nr == 0 ? -ENXIO : rc);
+	session_note(&session, rc == 0 ? report_missing(targets, &names) : rc);
 	for (size_t i = 0; i < names.nr && !session_is_interrupted(); i++)
 		session_reconfigure(&session, names.name[i]);
 	return session_finish(&session);

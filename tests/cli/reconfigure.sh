@@ -121,8 +121,13 @@ no_device()
 {
 	reconfigure 250 --online-type=movable dax5.0
 	expect "$stdout" ""
+	says "dax5.0: error: there is no such dax device"
 	says "reconfigured 0 devices"
 	reconfigure 250 --online-type=movable -r 7 all
+	says "all: error: there is no dax device in that region"
+	reconfigure 250 --online-type=movable dax0.0 dax5.0
+	says "dax5.0: error: there is no such dax device"
+	says "reconfigured 1 device"
 }
 
 refuses_conflicts()
