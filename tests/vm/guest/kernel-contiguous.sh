@@ -152,6 +152,11 @@ memory_is_usable()
 }
 
 set_system_default offline
+# Where the kernel allows it, the memmap lies on the memory itself. A block then
+# enters and leaves its zone in two steps.
+if [[ $(</sys/module/memory_hotplug/parameters/memmap_on_memory) != N ]]; then
+	echo 1 >"$dax_devices/dax0.0/memmap_on_memory"
+fi
 modprobe kmem
 if [[ $(driver_of dax0.0) != kmem ]]; then
 	move dax0.0 kmem
