@@ -130,22 +130,34 @@ static enum block_state zone_state(const char *zone)
 	return strcmp(zone, "none") == 0 ? BLOCK_MIXED : BLOCK_OTHER_ZONE;
 }
 
+/* Without valid_zones (CONFIG_MEMORY_HOTREMOVE), where an online block is cannot be told. */
+static enum block_state read_without_zones(const struct sysfs *sysfs, uint64_t id)
+{
+	char text[64];
+	int rc = sysfs_read(sysfs, text, sizeof(text), MEMORY "/memory%llu/state",
+			    (unsigned long long)id);
+
+	if (rc == -ENOENT || rc == -ENODEV)
+		return BLOCK_MISSING;
+	return rc < 0 || strcmp(text, "online") == 0 ? BLOCK_UNREADABLE : BLOCK_OFFLINE;
+}
+
+/*
+ * One file tells all of it: the zone that an online block is in, or the zones,
+ * always two or more, that a block could go to which is not online.
+ */
 enum block_state block_read(const struct sysfs *sysfs, uint64_t id)
 {
 	char text[64];
 	int rc;
 
-	rc = sysfs_read(sysfs, text, sizeof(text), MEMORY "/memory%llu/state",
-			(unsigned long long)id);
-	if (rc == -ENOENT || rc == -ENODEV)
-		return BLOCK_MISSING;
-	if (rc < 0)
-		return BLOCK_UNREADABLE;
-	if (strcmp(text, "online") != 0)
-		return BLOCK_OFFLINE;
 	rc = sysfs_read(sysfs, text, sizeof(text), MEMORY "/memory%llu/valid_zones",
 			(unsigned long long)id);
-	return rc < 0 ? BLOCK_UNREADABLE : zone_state(text);
+	if (rc == -ENOENT || rc == -ENODEV)
+		return read_without_zones(sysfs, id);
+	if (rc < 0)
+		return BLOCK_UNREADABLE;
+	return strchr(text, ' ') ? BLOCK_OFFLINE : zone_state(text);
 }
 
 void blocks_read(const struct sysfs *sysfs, struct blocks *blocks)

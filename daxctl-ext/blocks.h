@@ -69,7 +69,7 @@ int blocks_from_ranges(struct blocks *blocks, const struct dax_range *range, siz
 void blocks_free(struct blocks *blocks);
 int blocks_copy(struct blocks *copy, const struct blocks *blocks);
 
-/* Reads where each block is: at most 6 system calls per block. */
+/* Reads where each block is: 3 system calls per block. */
 void blocks_read(const struct sysfs *sysfs, struct blocks *blocks);
 
 /* The same for one block. */

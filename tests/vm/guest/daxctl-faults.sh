@@ -89,7 +89,7 @@ cannot_verify()
 	local block
 
 	block=$(blocks_of dax0.0 | head -n 1)
-	faulty read:error=EIO "$memory/memory$block/state" "${movable[@]}"
+	faulty read:error=EIO "$memory/memory$block/valid_zones" "${movable[@]}"
 	expect "$status" 64
 	grep -q "1 of $number memory blocks is not in Movable: 1 unreadable" /tmp/stderr
 	all_blocks dax0.0 "online Movable"
