@@ -2,8 +2,7 @@
 #ifndef DAXCTL_AUTOPROBE_H
 #define DAXCTL_AUTOPROBE_H
 
-#include <sys/types.h>
-
+#include "guardian.h"
 #include "sysfs.h"
 
 /*
@@ -13,8 +12,7 @@
  */
 struct autoprobe {
 	const struct sysfs *sysfs;
-	pid_t guardian; /* 0: nothing is held */
-	int alive;	/* the guardian puts it back when the last copy of this closes */
+	struct guardian guardian; /* there is one while it is held */
 };
 
 /* Both return 0 or a negative errno; nothing is held after an error. */

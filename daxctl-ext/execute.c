@@ -7,6 +7,7 @@
 #include "autoprobe.h"
 #include "bystanders.h"
 #include "execute.h"
+#include "guardian.h"
 
 #define MEMORY_BLOCK "devices/system/memory/memory%llu/state"
 
@@ -153,6 +154,27 @@ static struct run run_on(const struct run *run, const char *name, const struct p
 	return other;
 }
 
+static int start_guardian(const struct run *run, struct guardian *guardian,
+			  int (*put_back)(void *data))
+{
+	int rc = guardian_start(guardian, put_back, (void *)run);
+
+	if (rc < 0)
+		return problem_set(run->problem, rc, NULL, "cannot start a process: %s",
+				   strerror(-rc));
+	return 0;
+}
+
+static int find_bystanders(const struct run *run, const char *driver)
+{
+	int rc = bystanders_find(run->bystanders, run->sysfs, run->name, driver);
+
+	if (rc < 0)
+		return problem_set(run->problem, rc, NULL, "cannot look at the other devices: %s",
+				   strerror(-rc));
+	return 0;
+}
+
 /*
  * A driver that gets a new id takes every device that it can. Those that it
  * knows by their names it shall forget first; those that kmem takes by their
@@ -160,11 +182,8 @@ static struct run run_on(const struct run *run, const char *name, const struct p
  */
 static int protect_bystanders(const struct run *run, const char *driver)
 {
-	int rc = bystanders_find(run->bystanders, run->sysfs, run->name, driver);
+	int rc = 0;
 
-	if (rc < 0)
-		return problem_set(run->problem, rc, NULL, "cannot look at the other devices: %s",
-				   strerror(-rc));
 	for (size_t i = 0; i < run->bystanders->nr && rc == 0; i++) {
 		const struct bystander *bystander = &run->bystanders->one[i];
 		struct run other = run_on(run, bystander->name, run->plan);
@@ -229,12 +248,29 @@ static int give_bystanders_back(const struct run *run)
 	return rc;
 }
 
+/* What is left to do if this process is killed while the driver knows the device by its name. */
+static int clean_up_for_the_killed(void *data)
+{
+	const struct run *run = data;
+	int rc = sysfs_write(run->sysfs, run->name, DAX_DRIVERS "/%s/remove_id",
+			     run->bystanders->driver);
+	int back = give_bystanders_back(run);
+
+	return rc < 0 ? rc : back;
+}
+
 /* Makes the driver know the device by its name, and forget it again when it has it. */
 static int bind_by_id(const struct run *run, const char *driver)
 {
 	char current[DAX_DRIVER_SIZE];
+	struct guardian guardian;
 	int rc, back;
 
+	rc = find_bystanders(run, driver);
+	if (rc == 0)
+		rc = start_guardian(run, &guardian, clean_up_for_the_killed);
+	if (rc < 0)
+		return rc;
 	rc = protect_bystanders(run, driver);
 	if (rc == 0)
 		rc = write_attribute(run, run->name, DAX_DRIVERS "/%s/new_id", driver);
@@ -250,6 +286,7 @@ static int bind_by_id(const struct run *run, const char *driver)
 	 */
 	write_attribute(run, run->name, DAX_DRIVERS "/%s/remove_id", driver);
 	back = give_bystanders_back(run);
+	guardian_dismiss(&guardian);
 	return rc < 0 ? rc : back;
 }
 
@@ -535,9 +572,39 @@ static void roll_back(const struct run *forward, size_t nr)
 	sigprocmask(SIG_SETMASK, &old, NULL);
 }
 
+/* For a run that was killed, however far it had come. */
+static int roll_back_for_the_killed(void *data)
+{
+	const struct run *run = data;
+
+	roll_back(run, run->plan->nr_steps);
+	return run->outcome->rollback.err;
+}
+
+static int take_steps(const struct run *run)
+{
+	const struct executor *executor = run->executor;
+	const struct plan *plan = run->plan;
+	int rc = 0;
+
+	for (size_t i = 0; i < plan->nr_steps && rc == 0; i++) {
+		const struct step *step = &plan->step[i];
+
+		/* Once all is done, to look at the result is quicker than to take it back. */
+		if (*executor->interrupted && step->action != ACTION_VERIFY)
+			rc = problem_set(run->problem, -EINTR, NULL, "interrupted by a signal");
+		else
+			rc = act(run, step->action, step->value);
+		if (rc < 0)
+			roll_back(run, executor->dry_run ? 0 : i + 1);
+	}
+	return rc;
+}
+
 int plan_execute(const struct executor *executor, const struct plan *plan, struct outcome *outcome)
 {
 	struct bystanders bystanders = { 0 };
+	struct guardian guardian = { 0 };
 	struct run run = {
 		.executor = executor,
 		.sysfs = executor->sysfs,
@@ -547,25 +614,18 @@ int plan_execute(const struct executor *executor, const struct plan *plan, struc
 		.outcome = outcome,
 		.bystanders = &bystanders,
 	};
-	int rc;
+	int rc = 0;
 
 	*outcome = (struct outcome){ 0 };
-	for (size_t i = 0; i < plan->nr_steps; i++) {
-		const struct step *step = &plan->step[i];
-
-		/* Once all is done, to look at the result is quicker than to take it back. */
-		if (*executor->interrupted && step->action != ACTION_VERIFY)
-			rc = problem_set(run.problem, -EINTR, NULL, "interrupted by a signal");
-		else
-			rc = act(&run, step->action, step->value);
-		if (rc < 0) {
-			roll_back(&run, executor->dry_run ? 0 : i + 1);
-			bystanders_free(&bystanders);
-			return rc;
-		}
-	}
-	outcome->problem = (struct problem){ 0 };
-	return 0;
+	if (plan->needs_guardian && !executor->dry_run)
+		rc = start_guardian(&run, &guardian, roll_back_for_the_killed);
+	if (rc == 0)
+		rc = take_steps(&run);
+	guardian_dismiss(&guardian);
+	bystanders_free(&bystanders);
+	if (rc == 0)
+		outcome->problem = (struct problem){ 0 };
+	return rc;
 }
 
 void outcome_free(struct outcome *outcome)

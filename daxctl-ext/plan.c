@@ -107,8 +107,10 @@ static int plan_settings_only(struct plan *plan, const struct request *request,
 static void add_bind(struct plan *plan, const struct request *request)
 {
 	add(plan, ACTION_BIND, kmem, ACTION_RELEASE, NULL);
-	if (request->set_policy && !has_attribute(plan->device))
+	if (request->set_policy && !has_attribute(plan->device)) {
 		add(plan, ACTION_ADJUST, policy_name(plan->expected), ACTION_NONE, NULL);
+		plan->needs_guardian = true;
+	}
 	add(plan, ACTION_VERIFY, NULL, ACTION_NONE, NULL);
 }
 
@@ -131,6 +133,22 @@ static bool has_memory(const struct blocks *blocks)
 	return blocks_count(blocks).of[BLOCK_MISSING] != blocks->nr;
 }
 
+/*
+ * Is there nothing to do? A policy that differs from where the memory is right
+ * must be changed if that disturbs nobody: it may be what a killed run left.
+ */
+static bool is_as_asked(const struct plan *plan, const struct request *request)
+{
+	struct block_counts counts = blocks_count(&plan->before);
+	bool is_free =
+		!has_memory(&plan->before) || (request->force && blocks_count_online(&counts) == 0);
+
+	if (!request->set_policy)
+		return true;
+	return blocks_count_unlike(&plan->before, plan->expected) == 0 &&
+	       !(is_free && policy_differs(plan->device, request));
+}
+
 /* From system-ram to system-ram: the policy can only change while kmem lets go of the device. */
 static int plan_replug(struct plan *plan, const struct request *request, struct problem *problem)
 {
@@ -139,8 +157,7 @@ static int plan_replug(struct plan *plan, const struct request *request, struct 
 	bool other_memmap = memmap_differs(device, request);
 	char unlike[200];
 
-	if (!other_memmap &&
-	    (!request->set_policy || blocks_count_unlike(&plan->before, plan->expected) == 0)) {
+	if (!other_memmap && is_as_asked(plan, request)) {
 		if (policy_differs(device, request))
 			snprintf(plan->note, sizeof(plan->note),
 				 "its memory is as asked already; its policy for the next bind "

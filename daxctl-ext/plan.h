@@ -70,6 +70,11 @@ struct plan {
 	enum policy expected; /* of the memory at the end; never POLICY_DEFAULT */
 	struct blocks before; /* the memory when the plan was made */
 	char note[200];	      /* worth telling although nothing is wrong; or "" */
+	/*
+	 * Half of it looks like the work of somebody who wanted just that: the
+	 * same request would be refused then.
+	 */
+	bool needs_guardian;
 };
 
 /*

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "execute.h"
 #include "fake-kernel.h"
@@ -426,6 +430,75 @@ static void test_signals(void **state)
 	}
 }
 
+static size_t kill_at;
+
+static void kill_this(void *data)
+{
+	const struct fake_kernel *kernel = data;
+
+	if (kernel->nr_writes == kill_at)
+		raise(SIGKILL);
+}
+
+/* Runs it in a process that is killed just before a write; false if it ends before that. */
+static bool run_killed(struct fake_kernel *kernel, const struct scenario *scenario)
+{
+	int alive[2], status;
+	struct outcome outcome;
+	char byte;
+	pid_t pid;
+
+	assert_int_equal(pipe(alive), 0);
+	kernel->before_write = kill_this;
+	kernel->before_write_data = kernel;
+	pid = fork();
+	if (pid == 0) {
+		run(kernel, scenario, false, &outcome, NULL, NULL);
+		_exit(0);
+	}
+	close(alive[1]);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	/* What the process has started ends too. */
+	assert_int_equal(read(alive[0], &byte, 1), 0);
+	close(alive[0]);
+	kernel->before_write = NULL;
+	return WIFSIGNALED(status);
+}
+
+static void test_killed(void **state)
+{
+	struct fake_kernel *kernel = mmap(NULL, sizeof(*kernel), PROT_READ | PROT_WRITE,
+					  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	(void)state;
+	assert_ptr_not_equal(kernel, MAP_FAILED);
+	for (size_t i = 0; i < ARRAY_SIZE(scenarios); i++) {
+		const struct scenario *scenario = &scenarios[i];
+		bool was_killed;
+
+		for (kill_at = 1, was_killed = true; was_killed; kill_at++) {
+			struct outcome outcome;
+			char after[256];
+
+			start(kernel, scenario);
+			kernel->nr_writes = 0;
+			was_killed = run_killed(kernel, scenario);
+			if (run(kernel, scenario, false, &outcome, NULL, NULL) < 0)
+				fail_msg("%s, killed before write %zu, then: %s", scenario->name,
+					 kill_at, outcome.problem.text);
+			fake_describe(kernel, "dax0.0", after, sizeof(after));
+			if (strcmp(after, scenario->expected) != 0)
+				fail_msg("%s, killed before write %zu:\n%s, not\n%s",
+					 scenario->name, kill_at, after, scenario->expected);
+			assert_harmless(kernel, scenario);
+			outcome_free(&outcome);
+			fake_kernel_stop(kernel);
+		}
+		assert_true(kill_at > 2);
+	}
+	munmap(kernel, sizeof(*kernel));
+}
+
 static void test_missing_module(void **state)
 {
 	(void)state;
@@ -605,6 +678,7 @@ int main(void)
 		TEST("whichever write is refused, mode, policy and memory are as before",
 		     test_rollback),
 		TEST("whenever a signal comes, all is done or all is as before", test_signals),
+		TEST("killed at any write, the next run ends as it was asked for", test_killed),
 		TEST("without the kmem module nothing changes", test_missing_module),
 		TEST("memory that is in use stays as it is", test_in_use),
 		TEST("memory that comes online again meanwhile is not lost", test_comes_back),

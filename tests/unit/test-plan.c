@@ -53,6 +53,18 @@ static const struct example plans[] = {
 	  "none/restore, unbind kmem/bind kmem, policy offline/policy default, bind kmem/release, "
 	  "verify",
 	  POLICY_OFFLINE },
+	/* What a run that was killed half-way may leave. */
+	{ "kmem", "offline", "0", BLOCK_MISSING, ASK(UNPLUGGED, .to_system_ram = true), true,
+	  "none/restore, unbind kmem/bind kmem, policy unplugged/policy offline, "
+	  "bind kmem/release, verify",
+	  POLICY_UNPLUGGED },
+	{ "kmem", "online_movable", "0", BLOCK_OFFLINE,
+	  ASK(OFFLINE, .to_system_ram = true, .force = true), true,
+	  "unplug/restore, unbind kmem/bind kmem, policy offline/policy online_movable, "
+	  "bind kmem/release, verify",
+	  POLICY_OFFLINE },
+	{ "kmem", "online_movable", "0", BLOCK_OFFLINE, ASK(OFFLINE, .to_system_ram = true), true,
+	  "", POLICY_OFFLINE },
 	{ "kmem", "default", "0", BLOCK_NORMAL,
 	  ASK(ONLINE_MOVABLE, .to_system_ram = true, .force = true), true,
 	  "unplug/restore, unbind kmem/bind kmem, policy online_movable/policy default, "
