@@ -91,13 +91,35 @@ goes_back_when_it_cannot()
 	grep -q "its mode is as before: devdax" /tmp/stderr
 }
 
+# There is nothing to hold the device with.
+cannot_unplug()
+{
+	in_devdax
+	set_system_default online_movable
+	reconfigure 161 --online-type=unplugged "${fallback[@]}"
+	grep -q "this kernel cannot hold a device without its memory" /tmp/stderr
+	grep -q "its mode is as before: devdax" /tmp/stderr
+	expect "$(driver_of dax0.0)" device_dax
+	expect "$(block_summary dax0.0)" "$number absent"
+}
+
+way="block by block"
+if has_unplugged; then
+	way="through its state attribute"
+fi
 hide_the_attribute
 ok "a policy is refused, with what to do" refuses
 ok "the list is the distribution's" lists_nothing_new
 ok "the system's default may be right already" falls_back online_movable movable "online Movable" "the system's default was right"
-ok "state puts it right, if the kernel has it" falls_back offline movable "online Movable" "through its state attribute"
+ok "the memory is put right $way" falls_back offline movable "online Movable" "$way"
 ok "offline is reached block by block" falls_back online_movable offline offline "block by block"
-ok "unplugged is reached through state" falls_back online_movable unplugged absent "through its state attribute"
+if has_unplugged; then
+	ok "unplugged is reached through state" falls_back online_movable unplugged absent "$way"
+else
+	ok "unplugged is refused, as there is no state, and everything is as before" cannot_unplug
+fi
 ok "--force moves memory that is plugged in" forces
 ok "a block that does not follow takes everything back" goes_back_when_it_cannot
+# This does not come out again.
+ok "a kernel zone is reached $way" falls_back offline online_kernel "online Normal" "$way"
 done_testing

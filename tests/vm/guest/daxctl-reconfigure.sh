@@ -47,18 +47,6 @@ situation()
 	printf '%s with %s: %s\n' "$(driver_of dax0.0)" "$(policy_of dax0.0)" "$(block_summary dax0.0)"
 }
 
-# The attribute of an older series does not know it.
-knows_unplugged()
-{
-	local before
-
-	before=$(policy_of dax0.0)
-	if ! echo unplugged 2>/dev/null >"$dax_devices/dax0.0/online_type"; then
-		return 1
-	fi
-	set_policy dax0.0 "$before"
-}
-
 number=$(blocks_of dax0.0 | wc -l)
 
 to_devdax()
@@ -107,7 +95,11 @@ prints_the_device()
 	json 'length' 1
 	run 0 list
 	json '.[0].online_type' '"online_movable"'
-	json '.[0].memory_state' '"online_movable"'
+	if has_unplugged; then
+		json '.[0].memory_state' '"online_movable"'
+	else
+		json '.[0] | has("memory_state")' false
+	fi
 	reconfigure 0 -u --online-type=online_movable -m system-ram
 	json '.chardev' '"dax0.0"'
 }
@@ -221,7 +213,7 @@ policy_unplugged()
 {
 	to_devdax
 	set_policy dax0.0 default
-	if knows_unplugged; then
+	if has_unplugged; then
 		reconfigure 0 --online-type=unplugged -m system-ram
 		expect "$(situation)" "kmem with unplugged: $number absent"
 		json '.[0] | [.memory_state, .online_memblocks]' '["unplugged",0]'
@@ -242,7 +234,7 @@ counts_strays()
 	to_devdax
 	first=$(blocks_of dax0.0 | head -n 1)
 	last=$(blocks_of dax0.0 | tail -n 1)
-	strace -qq -o /dev/null -P "$memory/memory$first/state" -e trace=openat \
+	strace -qq -o /dev/null -P "$memory/memory$first/valid_zones" -e trace=openat \
 		-e inject=openat:delay_enter=3000000:when=1 \
 		daxctl reconfigure-device --online-type=movable -m system-ram dax0.0 \
 		>/tmp/stdout 2>/tmp/stderr &
@@ -263,18 +255,31 @@ counts_strays()
 	expect "$(driver_of dax0.0)" kmem
 }
 
+# calls_for_blocks ARGUMENT...: how many system calls that takes for each block:
+# opening, reading or writing, and closing its files.
+calls_for_blocks()
+{
+	local calls blocks
+
+	strace -f -o /tmp/trace daxctl reconfigure-device "$@" dax0.0 >/dev/null 2>/tmp/stderr ||
+		fail "$(</tmp/stderr)"
+	calls=$(wc -l </tmp/trace)
+	# Each open is followed by a read or a write, and a close.
+	blocks=$((3 * $(grep -c "$memory/memory[0-9]" /tmp/trace)))
+	((calls - blocks <= 1000)) || fail "$calls system calls, $blocks of them for blocks"
+	((blocks % number == 0)) || fail "$blocks system calls for $number blocks"
+	echo $((blocks / number))
+}
+
 takes_few_system_calls()
 {
-	local calls
-
 	to_devdax
-	strace -f -o /tmp/trace daxctl reconfigure-device --online-type=movable -m system-ram dax0.0 \
-		>/dev/null 2>&1
-	calls=$(grep -c "$memory/memory[0-9]" /tmp/trace)
-	# Each open is followed by a read and a close.
-	((3 * calls <= 8 * number)) || fail "$((3 * calls)) system calls for $number blocks"
-	calls=$(wc -l </tmp/trace)
-	((calls <= 8 * number + 1000)) || fail "$calls system calls for $number blocks"
+	expect "$(calls_for_blocks --online-type=movable -m system-ram)" 3
+	expect "$(calls_for_blocks --online-type=movable -m system-ram)" 3
+	# Without state, each one is looked at once more before it is taken out,
+	# and then again: to unbind it while it is online would lose it.
+	expect "$(calls_for_blocks --online-type=offline -m system-ram --force)" \
+		"$(if has_unplugged; then echo 6; else echo 15; fi)"
 }
 
 refuses_no_online()
@@ -359,10 +364,12 @@ ok "--force straightens a single stray block" straightens_one_block
 ok "without --mode only the policy changes" policy_only
 ok "without --mode the policy of bound memory is refused, unless it is the same" policy_only_when_bound
 ok "a dry run changes nothing and announces what is then done" dry_run_is_dry
-ok "a device left unplugged can be reconfigured, and goes back to devdax" leaves_unplugged
+if has_unplugged; then
+	ok "a device left unplugged can be reconfigured, and goes back to devdax" leaves_unplugged
+fi
 ok "the policy unplugged plugs nothing in, or is refused where the kernel lacks it" policy_unplugged
 ok "blocks that are elsewhere at the end are counted, with status 64" counts_strays
-ok "verification takes at most 8 system calls per block" takes_few_system_calls
+ok "no block takes more than 8 system calls, but where it must be taken out by itself" takes_few_system_calls
 ok "--no-online is refused if the device's policy would online it" refuses_no_online
 ok "two at the same moment both succeed" waits_for_another
 ok "the lock is one that an ordinary user cannot take" locks_what_only_root_can_open

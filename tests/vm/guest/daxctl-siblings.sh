@@ -99,7 +99,7 @@ a_stray_of_the_second_range_is_seen()
 
 both_ranges_leave()
 {
-	echo unplugged >"$dax_devices/dax0.0/state"
+	take_out dax0.0
 	unbind dax0.0
 	all_blocks dax0.0 absent
 	all_blocks dax0.1 offline
