@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
+# shellcheck disable=SC2154 # stock, tree, scratch: see below
 #
-# The series, and configuring a kernel: what kbuild and check-series share.
-# Sourced, after common.sh, with $top set to the top of the project.
+# The series, and configuring and compiling a kernel: what kbuild, check-series
+# and tests/kernel-configs share. Sourced, after common.sh, with $top set to the
+# top of the project.
 
 : "${top:?}"
 
@@ -36,9 +38,10 @@ short_hash()
 
 # --- Configuring and compiling -----------------------------------------------
 
+# config_fragments DIRECTORY: those of every kernel (.), or of one kind.
 config_fragments()
 {
-	find "$top/kernel/config" -name '*.config' | sort
+	find "$top/kernel/config/$1" -maxdepth 1 -name '*.config' | sort
 }
 
 # check_tools [TOOL...]: those of a build, and these.
@@ -53,12 +56,12 @@ check_tools()
 		die "missing ${missing[*]}; run scripts/setup kernel check"
 }
 
-# use_compiler_cache: sets kernel_cc to what the kernel's CC is to be.
+# use_compiler_cache COMPILER: sets kernel_cc to what the kernel's CC is to be.
 use_compiler_cache()
 {
-	kernel_cc=gcc
+	kernel_cc=$1
 	if have ccache; then
-		kernel_cc="ccache gcc"
+		kernel_cc="ccache $kernel_cc"
 		CCACHE_DIR=$(cache_dir ccache)
 		export CCACHE_DIR CCACHE_NOHASHDIR=1 CCACHE_MAXSIZE=4G
 	fi
@@ -70,7 +73,7 @@ configure()
 {
 	local src=$1 build=$2 log=$3 fragments
 
-	mapfile -t fragments < <(config_fragments)
+	mapfile -t fragments < <(config_fragments .)
 	fragments+=("${@:4}")
 	{
 		make -s -C "$src" O="$build" CC="$kernel_cc" tinyconfig
@@ -89,4 +92,123 @@ demand_config()
 		grep -qxF -- "$line" "$build/.config" ||
 			die "the kernel's configuration did not take $line; look for what it depends on"
 	done < <(grep -h '^CONFIG_' "$@")
+}
+
+# --- What a series touches ----------------------------------------------------
+#
+# For these, $stock is the unpatched source, $tree the one to build, and $scratch a
+# directory for files that nobody needs afterwards.
+
+# touched_files PATCH [PATTERN]: those that are there afterwards.
+touched_files()
+{
+	sed -n 's,^+++ b/,,p' "$1" | { grep -E -- "${2:-.}" || [ $? -eq 1 ]; }
+}
+
+# sync_config BUILD: has the build system take over its .config.
+sync_config()
+{
+	make -s -C "$tree" O="$1" CC="$kernel_cc" syncconfig >"$scratch/syncconfig.log" 2>&1 ||
+		die "cannot configure the kernel: $(tail -n 1 "$scratch/syncconfig.log")"
+}
+
+# configured_objects BUILD DIRECTORY: what its configuration, synced, makes there.
+configured_objects()
+{
+	printf '%s\n' "include $1/include/config/auto.conf" "include $tree/$2/Makefile" \
+		"print-objects: ; @echo \$(obj-y) \$(obj-m) \$(lib-y)" >"$scratch/Makefile"
+	make -s -f "$scratch/Makefile" print-objects | tr ' ' '\n'
+}
+
+# touched_sources PATCH...: with those next to a touched header that include it.
+touched_sources()
+{
+	local patch file
+
+	for patch; do
+		touched_files "$patch" '^(drivers|mm|kernel|lib)/.*\.[ch]$'
+	done | sort -u | while read -r file; do
+		case $file in
+		*.c) echo "$file" ;;
+		*.h)
+			{ grep -l "\"$(basename "$file")\"" "$stock/${file%/*}"/*.c || [ $? -eq 1 ]; } |
+				sed "s,^$stock/,,"
+			;;
+		esac
+	done | sort -u
+}
+
+# build_targets BUILD SOURCE...: what a build has to make of them. drivers/dax is
+# small, and its objects are parts of modules.
+build_targets()
+{
+	local build=$1 source
+
+	shift
+	for source; do
+		case $source in
+		drivers/dax/*) echo drivers/dax/ ;;
+		*)
+			configured_objects "$build" "${source%/*}" |
+				{ grep -xF -- "$(basename "$source" .c).o" || [ $? -eq 1 ]; } |
+				sed "s,^,${source%/*}/,"
+			;;
+		esac
+	done | sort -u
+}
+
+# --- Warnings ----------------------------------------------------------------
+
+# compile BUILD LOG TARGET...: with every warning, which go to LOG.warnings; what is
+# up to date is not made again.
+compile()
+{
+	local build=$1 log=$2
+
+	shift 2
+	nice make -C "$tree" O="$build" -j "${JOBS:-$(nproc)}" CC="$kernel_cc" W=1 "$@" >"$log" 2>&1 ||
+		{ tail -n 20 "$log"; return 1; }
+	grep -E '(warning|error):' "$log" >"$log.warnings" || [ $? -eq 1 ]
+}
+
+# none TEXT: there must not be any.
+none()
+{
+	[ -z "$1" ] || { printf '%s\n' "$1"; return 1; }
+}
+
+# no_new_lines BEFORE AFTER: has AFTER no line that BEFORE lacks, line numbers
+# aside?
+no_new_lines()
+{
+	local numbers='s/:[0-9]+(:[0-9]+)?:?/:/g'
+
+	none "$(comm -13 <(sed -E "$numbers" "$1" | sort -u) <(sed -E "$numbers" "$2" | sort -u))"
+}
+
+# --- TAP ---------------------------------------------------------------------
+
+tap_count=0
+tap_failed=0
+status=0
+
+# ok DESCRIPTION COMMAND...: one test, passed if the command succeeds; leaves its
+# exit status in $status. What it says goes to $scratch/output.
+ok()
+{
+	local description=$1
+
+	shift
+	tap_count=$((tap_count + 1))
+	set +e
+	(set -e; "$@") >"$scratch/output" 2>&1
+	status=$?
+	set -e
+	if [ "$status" -eq 0 ]; then
+		printf 'ok %d - %s\n' "$tap_count" "$description"
+	else
+		tap_failed=$((tap_failed + 1))
+		printf 'not ok %d - %s\n' "$tap_count" "$description"
+		tail -n 30 "$scratch/output" | sed 's/^/# /'
+	fi
 }
