@@ -8,9 +8,11 @@
 #include "commands.h"
 #include "device.h"
 #include "forward.h"
+#include "leave-unplugged.h"
 #include "options.h"
 #include "select.h"
 #include "session.h"
+#include "signals.h"
 
 enum {
 	OPT_REGION,
@@ -294,45 +296,11 @@ static int check_no_online(const struct sysfs *sysfs, const struct dax_names *na
 	return rc;
 }
 
-static bool is_unplugged(const struct sysfs *sysfs, const char *name)
-{
-	char state[POLICY_TEXT_SIZE];
-
-	return sysfs_read(sysfs, state, sizeof(state), DAX_DEVICES "/%s/state", name) >= 0 &&
-	       strcmp(state, "unplugged") == 0;
-}
-
 /*
- * A device that kmem holds without memory is beyond the distribution's daxctl.
- * Without its driver it is not.
+ * What must be looked at before the distribution's daxctl gets the same command
+ * line. @left are the devices that are unbound for it.
  */
-static int unbind_unplugged(const struct sysfs *sysfs, const char *name)
-{
-	_cleanup_close_ int lock = -1;
-	int rc;
-
-	if (!is_unplugged(sysfs, name))
-		return 0;
-	rc = dax_lock(sysfs, &lock);
-	/* Another daxctl may have had it until now. */
-	if (rc == 0 && is_unplugged(sysfs, name))
-		rc = sysfs_write(sysfs, name, DAX_DRIVERS "/kmem/unbind");
-	if (rc < 0)
-		fprintf(stderr, "%s: error: cannot unbind it from kmem: %s\n", name, strerror(-rc));
-	return rc;
-}
-
-static int unbind_all_unplugged(const struct sysfs *sysfs, const struct dax_names *names)
-{
-	int rc = 0;
-
-	for (size_t i = 0; i < names->nr && rc == 0; i++)
-		rc = unbind_unplugged(sysfs, names->name[i]);
-	return rc;
-}
-
-/* What must be looked at before the distribution's daxctl gets the same command line. */
-static int prepare(const struct command_line *line)
+static int prepare(const struct command_line *line, struct dax_names *left)
 {
 	_cleanup_targets_ struct dax_targets targets = { 0 };
 	_cleanup_names_ struct dax_names names = { 0 };
@@ -349,12 +317,26 @@ static int prepare(const struct command_line *line)
 	    read_targets(line, &targets, &wrong) < 0 || dax_select(&names, &targets) < 0)
 		return 0;
 	return keeps_offline ? check_no_online(&sysfs, &names)
-			     : unbind_all_unplugged(&sysfs, &names);
+			     : unplugged_leave(&sysfs, &names, left);
+}
+
+/* If the distribution's daxctl does not take these devices, they must not stay without driver. */
+static int forward_with_unbound(char **argv, const struct dax_names *left)
+{
+	const struct sysfs sysfs = { .root = "/sys" };
+	int status;
+
+	signals_catch();
+	status = forward_and_wait(argv);
+	unplugged_return(&sysfs, left);
+	signals_deliver();
+	return status;
 }
 
 int cmd_reconfigure_device(int argc, char **argv)
 {
 	_cleanup_command_line_ struct command_line line = { 0 };
+	_cleanup_names_ struct dax_names left = { 0 };
 	int rc = options_parse(&line, specs, NR_OPTIONS, argc - 2, argv + 2);
 
 	if (rc == -ENOMEM)
@@ -373,11 +355,11 @@ int cmd_reconfigure_device(int argc, char **argv)
 	}
 	if (line.has_ours)
 		return reconfigure_with_policy(&line);
-	rc = prepare(&line);
+	rc = prepare(&line, &left);
 	if (rc < 0) {
 		fprintf(stderr, "error reconfiguring devices: %s\nreconfigured 0 devices\n",
 			strerror(-rc));
 		return status_of_errno(rc);
 	}
-	return forward(argv);
+	return left.nr ? forward_with_unbound(argv, &left) : forward(argv);
 }

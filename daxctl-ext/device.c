@@ -206,6 +206,17 @@ int dax_device_read(const struct sysfs *sysfs, const char *name, struct dax_devi
 	return rc < 0 ? rc : read_ranges(sysfs, device);
 }
 
+int dax_device_blocks(const struct sysfs *sysfs, const struct dax_device *device,
+		      struct blocks *blocks)
+{
+	uint64_t block_size;
+	int rc = blocks_read_size(sysfs, &block_size);
+
+	if (rc < 0)
+		return rc;
+	return blocks_from_ranges(blocks, device->range, device->nr_ranges, block_size);
+}
+
 void dax_device_free(struct dax_device *device)
 {
 	free(device->range);

@@ -63,6 +63,13 @@ int dax_name_parse(const char *text, char name[DAX_NAME_SIZE]);
 int dax_device_read(const struct sysfs *sysfs, const char *name, struct dax_device *device);
 void dax_device_free(struct dax_device *device);
 
+/*
+ * The memory blocks of its ranges, as blocks_from_ranges(), not read yet.
+ * -EOPNOTSUPP on a kernel without memory hotplug.
+ */
+int dax_device_blocks(const struct sysfs *sysfs, const struct dax_device *device,
+		      struct blocks *blocks);
+
 /* Reads only the driver that holds it now. */
 int dax_device_read_driver(const struct sysfs *sysfs, const char *name,
 			   char driver[DAX_DRIVER_SIZE]);

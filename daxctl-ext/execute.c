@@ -204,14 +204,11 @@ static int free_bystander(const struct run *run, const char *name, const char *d
 	_cleanup_device_ struct dax_device device = { 0 };
 	_cleanup_plan_ struct plan plan = { .device = &device };
 	struct run other = run_on(run, name, &plan);
-	uint64_t block_size;
 	int rc;
 
 	rc = dax_device_read(run->sysfs, name, &device);
 	if (rc == 0)
-		rc = blocks_read_size(run->sysfs, &block_size);
-	if (rc == 0)
-		rc = blocks_from_ranges(&plan.before, device.range, device.nr_ranges, block_size);
+		rc = dax_device_blocks(run->sysfs, &device, &plan.before);
 	if (rc < 0)
 		return problem_set(run->problem, rc, NULL, "cannot look at %s: %s", name,
 				   strerror(-rc));

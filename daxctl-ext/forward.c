@@ -13,6 +13,7 @@
 
 #include "cleanup.h"
 #include "forward.h"
+#include "signals.h"
 
 #define STATUS_NOT_EXECUTABLE 126
 #define STATUS_NOT_FOUND      127
@@ -86,6 +87,36 @@ int forward(char **argv)
 	return report_exec_failure();
 }
 
+static int report_fork_failure(void)
+{
+	fprintf(stderr, "daxctl: cannot start %s: %s\n", distribution_daxctl, strerror(errno));
+	return STATUS_NOT_EXECUTABLE;
+}
+
+int forward_and_wait(char **argv)
+{
+	int status = check();
+	pid_t child;
+
+	if (status)
+		return status;
+	child = fork();
+	if (child < 0)
+		return report_fork_failure();
+	if (child == 0) {
+		signals_deliver();
+		execv(distribution_daxctl, argv);
+		_exit(report_exec_failure());
+	}
+	while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
+		if (signals_caught)
+			kill(child, signals_caught);
+	}
+	if (WIFSIGNALED(status))
+		signals_caught = WTERMSIG(status);
+	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
 static int read_all(int fd, char **output, size_t *length)
 {
 	size_t room = 0;
@@ -124,11 +155,8 @@ int forward_and_capture(char **argv, char **output, size_t *length)
 	*length = 0;
 	if (status)
 		return status;
-	if (pipe2(pipe_fd, O_CLOEXEC) < 0 || (child = fork()) < 0) {
-		fprintf(stderr, "daxctl: cannot start %s: %s\n", distribution_daxctl,
-			strerror(errno));
-		return STATUS_NOT_EXECUTABLE;
-	}
+	if (pipe2(pipe_fd, O_CLOEXEC) < 0 || (child = fork()) < 0)
+		return report_fork_failure();
 	if (child == 0) {
 		dup2(pipe_fd[1], STDOUT_FILENO);
 		execv(distribution_daxctl, argv);

@@ -6,7 +6,7 @@
 
 /*
  * The distribution's daxctl: everything that is not extended is its work.
- * Both functions print their own errors, because nothing else can report
+ * These functions print their own errors, because nothing else can report
  * them, and refuse to run this program in its place.
  */
 
@@ -18,6 +18,13 @@ extern const char *distribution_daxctl;
  * unchanged. Returns only on failure, with the exit status.
  */
 int forward(char **argv);
+
+/*
+ * Runs it, between signals_catch() and signals_deliver(): a signal that comes
+ * meanwhile is for it, and one that ends it is noted as if it had come to this
+ * process. Returns its exit status.
+ */
+int forward_and_wait(char **argv);
 
 /*
  * Runs it and collects what it writes to standard output; the caller frees

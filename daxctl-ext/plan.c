@@ -220,6 +220,26 @@ int plan_make(struct plan *plan, const struct request *request, const struct dax
 	return 0;
 }
 
+int plan_make_unplugged(struct plan *plan, const struct dax_device *device,
+			const struct blocks *blocks, const struct environment *environment)
+{
+	const struct request nothing = { .memmap_on_memory = MEMMAP_AS_IT_IS };
+	enum policy policy = resolve(&nothing, device, environment);
+
+	*plan = (struct plan){ .device = device, .expected = POLICY_UNPLUGGED };
+	if (has_attribute(device) && (policy == POLICY_ONLINE || policy == POLICY_ONLINE_KERNEL)) {
+		snprintf(plan->note, sizeof(plan->note),
+			 "its policy was '%s' and is 'unplugged' now: its memory would have come "
+			 "online in a kernel zone",
+			 device->online_type);
+		add(plan, ACTION_SET_POLICY, policy_name(POLICY_UNPLUGGED), ACTION_SET_POLICY,
+		    device->online_type);
+	}
+	add(plan, ACTION_BIND, kmem, ACTION_RELEASE, NULL);
+	add(plan, ACTION_UNPLUG, NULL, ACTION_NONE, NULL);
+	return blocks_copy(&plan->before, blocks);
+}
+
 void plan_free(struct plan *plan)
 {
 	blocks_free(&plan->before);

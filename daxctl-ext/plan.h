@@ -89,6 +89,13 @@ struct plan {
 int plan_make(struct plan *plan, const struct request *request, const struct dax_device *device,
 	      const struct blocks *blocks, const struct environment *environment,
 	      struct problem *problem);
+/*
+ * The way back to kmem for a device that no driver has, without memory. A policy
+ * by which the memory would come into a kernel zone on the way, from where it may
+ * not come out again, becomes "unplugged", and the plan's note says so. 0 or -ENOMEM.
+ */
+int plan_make_unplugged(struct plan *plan, const struct dax_device *device,
+			const struct blocks *blocks, const struct environment *environment);
 void plan_free(struct plan *plan);
 
 #define _cleanup_plan_ __attribute__((cleanup(plan_free)))

@@ -69,7 +69,7 @@ bool dax_targets_are_all(const struct dax_targets *targets)
 	return names(targets, "all");
 }
 
-static int add(struct dax_names *list, const char *name)
+int dax_names_add(struct dax_names *list, const char *name)
 {
 	void *more = reallocarray(list->name, list->nr + 1, sizeof(*list->name));
 
@@ -101,7 +101,7 @@ int dax_select(struct dax_names *list, const struct dax_targets *targets)
 			const char *name = daxctl_dev_get_devname(dev);
 
 			if (rc == 0 && (all || names(targets, name)))
-				rc = add(list, name);
+				rc = dax_names_add(list, name);
 		}
 	}
 	daxctl_unref(ctx);

@@ -42,17 +42,6 @@ static void situation_free(struct situation *situation)
 	blocks_free(&situation->blocks);
 }
 
-static int read_blocks(const struct sysfs *sysfs, const struct dax_device *device,
-		       struct blocks *blocks)
-{
-	uint64_t block_size;
-	int rc = blocks_read_size(sysfs, &block_size);
-
-	if (rc == 0)
-		rc = blocks_from_ranges(blocks, device->range, device->nr_ranges, block_size);
-	return rc;
-}
-
 static int read_environment(const struct sysfs *sysfs, struct environment *environment)
 {
 	char text[POLICY_TEXT_SIZE];
@@ -81,7 +70,7 @@ static int read_situation(const struct session *session, const char *name,
 				   "cannot read where its memory is: %s", strerror(EACCES));
 	rc = read_environment(sysfs, &situation->environment);
 	if (rc == 0)
-		rc = read_blocks(sysfs, &situation->device, &situation->blocks);
+		rc = dax_device_blocks(sysfs, &situation->device, &situation->blocks);
 	if (rc < 0)
 		return problem_set(problem, rc,
 				   "use a kernel with memory hotplug (CONFIG_MEMORY_HOTPLUG)",
@@ -130,7 +119,7 @@ static void add_to_output(const struct session *session, const struct plan *plan
 			device.mode = DAX_MODE_SYSTEM_RAM;
 	}
 	if (!after->nr && device.mode == DAX_MODE_SYSTEM_RAM &&
-	    read_blocks(&session->sysfs, &device, &now) == 0)
+	    dax_device_blocks(&session->sysfs, &device, &now) == 0)
 		blocks_read(&session->sysfs, &now);
 	json_object_array_add(session->devices,
 			      json_device(&device, after->nr ? after : &now, session->human));

@@ -31,20 +31,12 @@ like_the_distribution()
 	same '' list
 }
 
-# relay BODY: a daxctl that becomes a script with that body.
-relay()
-{
-	printf '#!/bin/bash\n%s\n' "$1" >"$work/distribution"
-	chmod +x "$work/distribution"
-	ln -sf "$work/distribution" "$RELAY_LINK"
-}
-
 passes_everything_on()
 {
 	local status=0
 
 	# shellcheck disable=SC2016 # for the script to expand
-	relay 'printf "%s|" "$0" "$#" "$@" "$PROBE"; cat; exit 77'
+	relay_to 'printf "%s|" "$0" "$#" "$@" "$PROBE"; cat; exit 77'
 	PROBE='a b' "$RELAY" one '' 'two words' --three <<<input >"$work/stdout" || status=$?
 	expect "$status" 77
 	expect "$(<"$work/stdout")" "$RELAY_LINK|4|one||two words|--three|a b|input"
@@ -52,7 +44,7 @@ passes_everything_on()
 
 passes_the_environment_on()
 {
-	relay 'env -u _ -u SHLVL -u PWD -u OLDPWD | sort'
+	relay_to 'env -u _ -u SHLVL -u PWD -u OLDPWD | sort'
 	env -i A=1 B='x y' "$RELAY" x >"$work/stdout"
 	expect "$(<"$work/stdout")" $'A=1\nB=x y'
 }
@@ -61,7 +53,7 @@ ends_by_the_same_signal()
 {
 	local status=0
 
-	relay 'kill -TERM $$'
+	relay_to 'kill -TERM $$'
 	"$RELAY" x || status=$?
 	expect "$status" 143
 	status=0
@@ -71,7 +63,7 @@ ends_by_the_same_signal()
 
 is_one_process()
 {
-	relay 'echo $$'
+	relay_to 'echo $$'
 	"$RELAY" x >"$work/stdout" &
 	wait "$!"
 	expect "$(<"$work/stdout")" "$!"

@@ -98,6 +98,14 @@ same()
 		fail "daxctl $*: stderr: $(diff "$work/our-stderr" "$work/their-stderr")"
 }
 
+# relay_to BODY: a daxctl that becomes a script with that body.
+relay_to()
+{
+	printf '#!/bin/bash\n%s\n' "$1" >"$work/distribution"
+	chmod +x "$work/distribution"
+	ln -sf "$work/distribution" "$RELAY_LINK"
+}
+
 # --- TAP ---------------------------------------------------------------------
 
 tap_count=0
@@ -147,5 +155,5 @@ export_functions()
 	for name in $(compgen -A function); do
 		export -f "${name?}"
 	done
-	export work DAXCTL
+	export work DAXCTL RELAY RELAY_LINK
 }

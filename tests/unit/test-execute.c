@@ -587,6 +587,60 @@ static void test_comes_back(void **state)
 	fake_kernel_stop(&kernel);
 }
 
+/* A device that no driver has, back to kmem as it was there. */
+static void assert_returns(const char *policy, const char *system_default, const char *expected)
+{
+	struct environment environment = { .kmem_is_loaded = true };
+	struct fake_kernel kernel;
+	const struct executor executor = {
+		.sysfs = &kernel.sysfs,
+		.load_module = fake_load_module,
+		.interrupted = &interrupted,
+	};
+	struct dax_device device;
+	struct outcome outcome;
+	struct blocks blocks;
+	struct plan plan;
+	char text[256];
+
+	fake_kernel_start(&kernel, 1);
+	fake_load_module("kmem");
+	fake_write(&kernel, system_default, "devices/system/memory/auto_online_blocks");
+	fake_write(&kernel, policy, DAX_DEVICES "/dax0.0/online_type");
+	assert_int_equal(policy_from_kernel(system_default, &environment.system_default), 0);
+	assert_int_equal(dax_device_read(&kernel.sysfs, "dax0.0", &device), 0);
+	assert_int_equal(dax_device_blocks(&kernel.sysfs, &device, &blocks), 0);
+	assert_int_equal(plan_make_unplugged(&plan, &device, &blocks, &environment), 0);
+	interrupted = 0;
+	assert_int_equal(plan_execute(&executor, &plan, &outcome), 0);
+	fake_describe(&kernel, "dax0.0", text, sizeof(text));
+	assert_string_equal(text, expected);
+	/* Told if the policy is another one now. */
+	assert_int_equal(plan.note[0] != '\0', plan.step[0].action == ACTION_SET_POLICY);
+	outcome_free(&outcome);
+	plan_free(&plan);
+	blocks_free(&blocks);
+	dax_device_free(&device);
+	fake_kernel_stop(&kernel);
+}
+
+static void test_returns(void **state)
+{
+	(void)state;
+	assert_returns("online_movable", "online",
+		       "driver=kmem policy=online_movable memmap=0 state=unplugged autoprobe=1: "
+		       "missing missing missing missing");
+	assert_returns("default", "offline",
+		       "driver=kmem policy=default memmap=0 state=unplugged autoprobe=1: "
+		       "missing missing missing missing");
+	assert_returns("default", "online",
+		       "driver=kmem policy=unplugged memmap=0 state=unplugged autoprobe=1: "
+		       "missing missing missing missing");
+	assert_returns("online_kernel", "offline",
+		       "driver=kmem policy=unplugged memmap=0 state=unplugged autoprobe=1: "
+		       "missing missing missing missing");
+}
+
 static void test_new_id(void **state)
 {
 	struct fake_kernel kernel;
@@ -682,6 +736,7 @@ int main(void)
 		TEST("without the kmem module nothing changes", test_missing_module),
 		TEST("memory that is in use stays as it is", test_in_use),
 		TEST("memory that comes online again meanwhile is not lost", test_comes_back),
+		TEST("a device goes back to kmem without memory", test_returns),
 		TEST("that the bind fails is no reason to try new_id, unless kmem does not know "
 		     "the device",
 		     test_new_id),
