@@ -107,10 +107,16 @@ static int write_state(const struct run *run, const char *value)
 				write_attribute(run, value, DAX_DEVICES "/%s/state", run->name));
 }
 
-static int write_block(const struct run *run, uint64_t id, const char *value)
+/* @policy is "offline" or one that puts the block online. */
+static int write_block(const struct run *run, uint64_t id, enum policy policy)
 {
-	return advise_if_in_use(run,
-				write_attribute(run, value, MEMORY_BLOCK, (unsigned long long)id));
+	int rc = write_attribute(run, policy_name(policy), MEMORY_BLOCK, (unsigned long long)id);
+
+	/* Refused when it is so already: somebody else, a udev rule for example, did just the same.
+	 */
+	if (rc == -EINVAL && block_is_as_asked(block_read(run->sysfs, id), policy))
+		return 0;
+	return advise_if_in_use(run, rc);
 }
 
 /*
@@ -373,7 +379,7 @@ static int unplug(const struct run *run)
 
 		if (!block_is_online(block_read(run->sysfs, id)))
 			continue;
-		rc = write_block(run, id, "offline");
+		rc = write_block(run, id, POLICY_OFFLINE);
 		if (rc < 0)
 			return rc;
 	}
@@ -400,11 +406,11 @@ static int set_block(const struct run *run, uint64_t id, enum block_state state,
 	if (block_is_as_asked(state, policy))
 		return 0;
 	if (block_is_online(state)) {
-		rc = write_block(run, id, "offline");
+		rc = write_block(run, id, POLICY_OFFLINE);
 		if (rc < 0)
 			return rc;
 	}
-	return policy_is_online(policy) ? write_block(run, id, policy_name(policy)) : 0;
+	return policy_is_online(policy) ? write_block(run, id, policy) : 0;
 }
 
 static int set_blocks(const struct run *run, enum policy policy)

@@ -137,8 +137,8 @@ static int write_block_state(const struct fake_kernel *kernel, unsigned int id, 
 	if (policy_from_kernel(value, &policy) < 0 || policy == POLICY_DEFAULT ||
 	    policy == POLICY_UNPLUGGED)
 		return -EINVAL;
-	if (online && policy_is_online(policy))
-		return 0; /* as the kernel: online is online */
+	if (online == policy_is_online(policy))
+		return -EINVAL; /* as the kernel: online is online, and cannot become it */
 	if (online && kernel->stuck)
 		return -EBUSY;
 	set_block(kernel, id, value);

@@ -587,6 +587,38 @@ static void test_comes_back(void **state)
 	fake_kernel_stop(&kernel);
 }
 
+/* Just before the first block is put online, somebody else does that. */
+static void put_online_first(void *data)
+{
+	struct fake_kernel *kernel = data;
+
+	if (kernel->nr_writes == 4) {
+		kernel->before_write = NULL;
+		fake_write(kernel, "online_kernel", "devices/system/memory/memory32/state");
+	}
+}
+
+static void test_does_the_same(void **state)
+{
+	const struct scenario *scenario =
+		find_scenario("without the attribute: devdax to kernel, block by block");
+	struct fake_kernel kernel;
+	struct outcome outcome;
+	char text[256];
+
+	(void)state;
+	start(&kernel, scenario);
+	kernel.nr_writes = 0;
+	kernel.before_write = put_online_first;
+	kernel.before_write_data = &kernel;
+	assert_int_equal(run(&kernel, scenario, false, &outcome, NULL, NULL), 0);
+	assert_null(kernel.before_write);
+	fake_describe(&kernel, "dax0.0", text, sizeof(text));
+	assert_string_equal(text, scenario->expected);
+	outcome_free(&outcome);
+	fake_kernel_stop(&kernel);
+}
+
 /* A device that no driver has, back to kmem as it was there. */
 static void assert_returns(const char *policy, const char *system_default, const char *expected)
 {
@@ -736,6 +768,8 @@ int main(void)
 		TEST("without the kmem module nothing changes", test_missing_module),
 		TEST("memory that is in use stays as it is", test_in_use),
 		TEST("memory that comes online again meanwhile is not lost", test_comes_back),
+		TEST("a block that somebody else puts where it shall be is no failure",
+		     test_does_the_same),
 		TEST("a device goes back to kmem without memory", test_returns),
 		TEST("that the bind fails is no reason to try new_id, unless kmem does not know "
 		     "the device",
