@@ -72,9 +72,10 @@ struct json_object *json_device(const struct dax_device *device, const struct bl
 		add_memory(object, blocks);
 	if (device->mode == DAX_MODE_DISABLED)
 		add_text(object, "state", "disabled");
+	/* As in the list: without policies, it is the distribution's. */
 	if (device->online_type[0])
 		add_text(object, "online_type", device->online_type);
-	if (device->memory_state[0])
+	if (device->online_type[0] && device->memory_state[0])
 		add_text(object, "memory_state", device->memory_state);
 	return object;
 }
@@ -141,15 +142,16 @@ static bool augment_device(const struct sysfs *sysfs, struct json_object *object
 {
 	struct json_object *chardev;
 	char name[DAX_NAME_SIZE];
-	bool added;
 
 	if (!json_object_object_get_ex(object, "chardev", &chardev) ||
 	    !json_object_is_type(chardev, json_type_string) ||
 	    dax_name_parse(json_object_get_string(chardev), name) < 0)
 		return false;
-	added = add_attribute(sysfs, object, name, "online_type", "online_type");
-	added |= add_attribute(sysfs, object, name, "state", "memory_state");
-	return added;
+	/* A kernel without policies may have the state all the same; that list is not ours. */
+	if (!add_attribute(sysfs, object, name, "online_type", "online_type"))
+		return false;
+	add_attribute(sysfs, object, name, "state", "memory_state");
+	return true;
 }
 
 /* Devices are elements of arrays, alone, or in the "devices" of a region. */

@@ -155,9 +155,10 @@ ok "--blocks tells where the memory is, in runs" on_system shows_blocks
 ok "--blocks --human draws a map" on_system draws_a_map
 ok "what does not go with --blocks is refused as usage" on_system refuses_what_does_not_go_with_blocks
 ok "a list that cannot be written is an error" on_system full_output
+# The kernel may know the state, as Linux 7.3 does.
 {
 	region 0
-	device 0 0
+	device 0 0 state=online_movable
 	region 1
 	device 1 0
 } >"$work/devices"

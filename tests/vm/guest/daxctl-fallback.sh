@@ -52,6 +52,9 @@ lists_nothing_new()
 {
 	in_devdax
 	expect "$(daxctl list)" "$(/usr/bin/daxctl list)"
+	reconfigure 0 --online-type=movable "${fallback[@]}"
+	expect "$(daxctl list)" "$(/usr/bin/daxctl list)"
+	expect "$(daxctl list -DRM -u)" "$(/usr/bin/daxctl list -DRM -u)"
 }
 
 falls_back() # SYSTEM-DEFAULT TYPE STATUS HOW
