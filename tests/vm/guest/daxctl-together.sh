@@ -1,0 +1,239 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# daxctl, and at the same moment somebody else who changes the same things: a rule
+# that onlines every memory block it sees, a program that writes policies, another
+# daxctl. Ours ends as it says, and no memory is lost.
+
+set -euo pipefail
+
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. /usr/local/lib/vm/lib.sh
+
+number=$(blocks_of dax0.0 | wc -l)
+blocks=$(blocks_of dax0.0)
+rounds=3
+
+situation()
+{
+	printf '%s with %s: %s\n' "$(driver_of dax0.0)" "$(policy_of dax0.0)" "$(block_summary dax0.0)"
+}
+
+reconfigure() # ARGUMENT...: its status is left in $status
+{
+	status=0
+	daxctl reconfigure-device "$@" dax0.0 >/tmp/stdout 2>/tmp/stderr || status=$?
+}
+
+succeeds() # ARGUMENT...
+{
+	reconfigure "$@"
+	[[ $status = 0 ]] || fail "exit status $status: $(</tmp/stderr)"
+}
+
+is_one_of() # WORD WORD...
+{
+	[[ " ${*:2} " = *" $1 "* ]] || fail "$1 is none of ${*:2}: $(</tmp/stderr)"
+}
+
+says() # PATTERN
+{
+	grep -q "$1" /tmp/stderr || fail "it does not say '$1' but: $(</tmp/stderr)"
+}
+
+# --- the others --------------------------------------------------------------
+
+# As the rules of some distributions do, in the zone from which it comes out again.
+online_every_block()
+{
+	local block
+
+	while :; do
+		for block in $blocks; do
+			echo online_movable 2>/dev/null >"$memory/memory$block/state" || : "there is none, or it is online"
+		done
+		sleep 0.01
+	done
+}
+
+write_policies()
+{
+	while :; do
+		set_policy dax0.0 offline || : "it is bound"
+		set_policy dax0.0 online_movable || : "likewise"
+	done
+}
+
+# with OTHER COMMAND...: while OTHER runs in the background, which it does not when
+# COMMAND has failed.
+with()
+{
+	local other status
+
+	"$1" >/dev/null 2>&1 &
+	other=$!
+	set +e
+	(set -e; "${@:2}")
+	status=$?
+	set -e
+	kill "$other"
+	wait "$other" || : "it was killed"
+	return "$status"
+}
+
+# nothing_is_lost: when nobody disturbs, the memory can be taken out, all of it.
+nothing_is_lost()
+{
+	succeeds --mode=system-ram --online-type=movable --force
+	all_blocks dax0.0 "online Movable"
+	succeeds --mode=devdax --force
+	expect "$(driver_of dax0.0)" device_dax
+	all_blocks dax0.0 absent
+	if dmesg | grep -E 'cannot be hotremoved|stuck online'; then
+		fail "memory was lost"
+	fi
+}
+
+# --- what is tested ----------------------------------------------------------
+
+in_devdax()
+{
+	succeeds --mode=devdax --force
+	set_policy dax0.0 default
+}
+
+binds_movable()
+{
+	succeeds --mode=system-ram --online-type=movable
+	expect "$(situation)" "kmem with online_movable: $number online Movable"
+}
+
+a_rule_comes_too_late()
+{
+	local round
+
+	set_system_default offline
+	for ((round = 0; round < rounds; round++)); do
+		in_devdax
+		with online_every_block binds_movable
+	done
+	nothing_is_lost
+}
+
+# What daxctl has seen is what it says; then the rule goes on.
+binds_offline()
+{
+	reconfigure --mode=system-ram --online-type=offline
+	is_one_of "$status" 0 64
+	expect "$(driver_of dax0.0) $(policy_of dax0.0)" "kmem offline"
+	if [[ $status = 64 ]]; then
+		says "of $number memory blocks .* not offline: [0-9]* Movable"
+	fi
+}
+
+a_rule_against_offline()
+{
+	local round
+
+	for ((round = 0; round < rounds; round++)); do
+		in_devdax
+		with online_every_block binds_offline
+	done
+	nothing_is_lost
+}
+
+forced_moves()
+{
+	local round before
+
+	for ((round = 0; round < rounds; round++)); do
+		before=$(policy_of dax0.0)
+		reconfigure --mode=system-ram --online-type=offline --force
+		is_one_of "$status" 0 64 240
+		expect "$(driver_of dax0.0)" kmem
+		if [[ $status = 240 ]]; then
+			expect "$(policy_of dax0.0)" "$before"
+			says "its mode is as before: system-ram"
+		fi
+		reconfigure --mode=system-ram --online-type=movable --force
+		is_one_of "$status" 0 64 240
+	done
+}
+
+a_rule_while_it_is_taken_out()
+{
+	succeeds --mode=system-ram --online-type=movable --force
+	with online_every_block forced_moves
+	nothing_is_lost
+}
+
+binds_with_any_policy()
+{
+	local round
+
+	for ((round = 0; round < rounds; round++)); do
+		succeeds --mode=devdax --force
+		reconfigure --mode=system-ram --online-type=movable
+		is_one_of "$status" 0 64
+		case $status in
+		0) expect "$(situation)" "kmem with online_movable: $number online Movable" ;;
+		64) expect "$(situation)" "kmem with offline: $number offline" ;;
+		esac
+	done
+}
+
+another_writes_policies()
+{
+	in_devdax
+	with write_policies binds_with_any_policy
+	nothing_is_lost
+}
+
+two_with_different_wishes()
+{
+	local round one two statuses
+
+	for ((round = 0; round < rounds; round++)); do
+		in_devdax
+		daxctl reconfigure-device --mode=system-ram --online-type=movable dax0.0 >/dev/null 2>&1 &
+		one=$!
+		daxctl reconfigure-device --mode=system-ram --online-type=offline dax0.0 >/dev/null 2>&1 &
+		two=$!
+		statuses=
+		wait "$one" || statuses+=" movable $?"
+		wait "$two" || statuses+=" offline $?"
+		# Who comes second finds the memory elsewhere, and has no --force.
+		case $statuses in
+		" movable 240") expect "$(situation)" "kmem with offline: $number offline" ;;
+		" offline 240") expect "$(situation)" "kmem with online_movable: $number online Movable" ;;
+		*) fail "they ended with$statuses" ;;
+		esac
+	done
+	nothing_is_lost
+}
+
+the_distributions_takes_it_away()
+{
+	local round other status
+
+	for ((round = 0; round < rounds; round++)); do
+		in_devdax
+		/usr/bin/daxctl reconfigure-device --mode=devdax --force dax0.0 >/dev/null 2>&1 &
+		other=$!
+		reconfigure --mode=system-ram --online-type=movable
+		wait "$other" || : "it may lose"
+		# Whoever was first, nobody knows; but what ours did not do it says.
+		if [[ $status != 0 ]]; then
+			says '^dax0.0: '
+		fi
+	done
+	nothing_is_lost
+}
+
+ok "the memory is in its zone before a rule can online it elsewhere" a_rule_comes_too_late
+ok "a rule that onlines what shall stay offline is told with status 64" a_rule_against_offline
+ok "a rule that onlines what is being taken out fails the command, or comes too late" a_rule_while_it_is_taken_out
+ok "a program that writes policies meanwhile makes no memory go astray unnoticed" another_writes_policies
+ok "of two that want different things, one is refused" two_with_different_wishes
+ok "the distribution's daxctl at the same moment loses no memory" the_distributions_takes_it_away
+done_testing
