@@ -1,0 +1,111 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Memory that is taken out while data is in it: free pages are passed over many at
+# a time, and none between them that is used may be missed.
+
+set -euo pipefail
+
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. /usr/local/lib/vm/lib.sh
+
+files=/tmp/files
+node=$(<"$dax_devices/dax0.0/target_node")
+
+# in_use: KiB of the device's node.
+in_use()
+{
+	awk '$3 == "MemUsed:" { print $4 }' "/sys/devices/system/node/node$node/meminfo"
+}
+
+checksum()
+{
+	cat "$files"/* | md5sum
+}
+
+plug_in()
+{
+	local block
+
+	if [[ -e $dax_devices/dax0.0/state ]]; then
+		echo online_movable >"$dax_devices/dax0.0/state"
+	else
+		for block in $(blocks_of dax0.0); do
+			echo online_movable >"$memory/memory$block/state"
+		done
+	fi
+	all_blocks dax0.0 "online Movable"
+}
+
+# fill KIB COUNT: files of that size on the device's node, and none of it
+# anywhere else. No two have the same contents.
+fill()
+{
+	local before number
+
+	before=$(in_use)
+	mkdir "$files"
+	mount -t tmpfs -o "mpol=bind:$node" files "$files"
+	for ((number = 0; number < $2; number++)); do
+		printf "%$(($1 << 10))d" "$number" >"$files/$number"
+	done
+	(($(in_use) - before >= $1 * $2)) || fail "node $node has $(in_use) KiB, of $before before"
+}
+
+# thin_out: removes every second file, so that what is free lies in between.
+thin_out()
+{
+	local name odd=
+
+	for name in "$files"/*; do
+		if [[ $odd ]]; then
+			rm "$name"
+			odd=
+		else
+			odd=yes
+		fi
+	done
+}
+
+clear_files()
+{
+	umount "$files"
+	rmdir "$files"
+}
+
+# survives KIB COUNT
+survives()
+{
+	local before
+
+	plug_in
+	fill "$@"
+	thin_out
+	before=$(checksum)
+	mount -o remount,mpol=default "$files"
+	take_out dax0.0
+	[[ $(block_summary dax0.0) != *online* ]] || fail "$(block_summary dax0.0)"
+	expect "$(checksum)" "$before"
+	clear_files
+}
+
+comes_and_goes()
+{
+	plug_in
+	take_out dax0.0
+	plug_in
+	take_out dax0.0
+}
+
+set_policy dax0.0 online_movable
+modprobe kmem
+if [[ $(driver_of dax0.0) = none ]]; then
+	bind dax0.0 kmem
+fi
+take_out dax0.0
+ok "single pages between free ones" survives 4 2048
+ok "pages in twos between free ones" survives 8 1024
+ok "64 KiB between free ones" survives 64 256
+ok "pieces larger than the largest free page" survives 6144 8
+ok "all of it free" comes_and_goes
+done_testing
