@@ -120,14 +120,21 @@ children_of()
 # The process that waits for the distribution's daxctl is told to end.
 goes_back_after_a_signal()
 {
-	local status=0 child
+	local status=0 child attempt
 
 	unplugged
 	strace -qq -f -o /tmp/trace -P "$dax_drivers/device_dax/new_id" -P "$dax_drivers/device_dax/bind" \
-		-e trace=write -e inject=write:error=EIO:delay_enter=3000000 \
+		-e trace=write -e inject=write:error=EIO:delay_enter=5000000 \
 		daxctl reconfigure-device --mode=devdax dax0.0 >/tmp/stdout 2>/tmp/stderr &
 	child=$!
-	sleep 2
+	for ((attempt = 0; attempt < 600; attempt++)); do
+		if [[ $(driver_of dax0.0) = none ]]; then
+			break
+		fi
+		sleep 0.1
+	done
+	# Now it waits for the distribution's, which waits before it binds.
+	sleep 1
 	expect "$(driver_of dax0.0)" none
 	# The one that strace has started is ours.
 	kill -TERM "$(children_of "$child")"
