@@ -120,10 +120,11 @@ configured_objects()
 	make -s -f "$scratch/Makefile" print-objects | tr ' ' '\n'
 }
 
-# touched_sources PATCH...: with those next to a touched header that include it.
+# touched_sources PATCH...: with those next to a touched header that include it,
+# unless that is nearly all there is: those are left to the build of the kernel.
 touched_sources()
 {
-	local patch file
+	local patch file users
 
 	for patch; do
 		touched_files "$patch" '^(drivers|mm|kernel|lib)/.*\.[ch]$'
@@ -131,8 +132,9 @@ touched_sources()
 		case $file in
 		*.c) echo "$file" ;;
 		*.h)
-			{ grep -l "\"$(basename "$file")\"" "$stock/${file%/*}"/*.c || [ $? -eq 1 ]; } |
-				sed "s,^$stock/,,"
+			users=$(grep -l "\"$(basename "$file")\"" "$stock/${file%/*}"/*.c || [ $? -eq 1 ])
+			[ -z "$users" ] || [ "$(wc -l <<<"$users")" -gt 20 ] ||
+				printf '%s\n' "${users//"$stock/"/}"
 			;;
 		esac
 	done | sort -u
