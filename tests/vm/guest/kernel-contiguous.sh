@@ -5,6 +5,10 @@
 # their zone, fills them, and takes from the middle and both ends. A kernel with
 # CONFIG_DEBUG_VM checks at each step that what it remembers of the zone is
 # true; on any kernel, memory must still be there for the taking at the end.
+#
+# Lists come from <<<"$(...)", which waits for its process. That of < <(...) may be about
+# to end: its SIGCHLD would interrupt the offlining that follows, and the kernel gives
+# up then (EINTR).
 
 set -euo pipefail
 
@@ -67,7 +71,7 @@ ascending_and_back()
 
 descending_and_back()
 {
-	mapfile -t reversed < <(reversed "${blocks[@]}")
+	mapfile -t reversed <<<"$(reversed "${blocks[@]}")"
 	online "${reversed[@]}"
 	offline "${reversed[@]}"
 }
@@ -75,7 +79,7 @@ descending_and_back()
 ends_alternately()
 {
 	online "${blocks[@]}"
-	mapfile -t reversed < <(reversed "${blocks[@]}")
+	mapfile -t reversed <<<"$(reversed "${blocks[@]}")"
 	for index in "${!blocks[@]}"; do
 		((index < ${#blocks[@]} / 2)) || break
 		offline "${blocks[index]}" "${reversed[index]}"
@@ -89,13 +93,13 @@ holes_that_fill_up()
 {
 	local -a even odd
 
-	mapfile -t even < <(every_second 1 "${blocks[@]}")
-	mapfile -t odd < <(every_second 2 "${blocks[@]}")
+	mapfile -t even <<<"$(every_second 1 "${blocks[@]}")"
+	mapfile -t odd <<<"$(every_second 2 "${blocks[@]}")"
 	online "${even[@]}"
 	online "${odd[@]}"
 	offline "${odd[@]}"
 	offline "${even[@]}"
-	mapfile -t even < <(reversed "${even[@]}")
+	mapfile -t even <<<"$(reversed "${even[@]}")"
 	online "${odd[@]}" "${even[@]}"
 	offline "${even[@]}" "${odd[@]}"
 }
@@ -107,7 +111,7 @@ middle_out_and_in()
 	online "${blocks[@]}"
 	offline "${middle[@]}"
 	online "${middle[@]}"
-	mapfile -t middle < <(reversed "${middle[@]}")
+	mapfile -t middle <<<"$(reversed "${middle[@]}")"
 	offline "${middle[@]}"
 	online "${middle[@]}"
 	offline "${blocks[@]}"
@@ -117,9 +121,9 @@ in_random_order()
 {
 	local order
 
-	mapfile -t order < <(shuffled "$1" "${blocks[@]}")
+	mapfile -t order <<<"$(shuffled "$1" "${blocks[@]}")"
 	online "${order[@]}"
-	mapfile -t order < <(shuffled "${1}0" "${blocks[@]}")
+	mapfile -t order <<<"$(shuffled "${1}0" "${blocks[@]}")"
 	offline "${order[@]:0:${#blocks[@]}/2}"
 	online "${order[@]:0:${#blocks[@]}/2}"
 	offline "${blocks[@]}"
@@ -161,7 +165,7 @@ modprobe kmem
 if [[ $(driver_of dax0.0) != kmem ]]; then
 	move dax0.0 kmem
 fi
-mapfile -t blocks < <(blocks_of dax0.0)
+mapfile -t blocks <<<"$(blocks_of dax0.0)"
 ok "the device has enough blocks to try" test "${#blocks[@]}" -ge 8
 ok "ascending, and back" ascending_and_back
 ok "descending, and back" descending_and_back
