@@ -23,7 +23,13 @@ installs()
 	meson setup --prefix "$prefix" -Dmandir=share/man "$work/build" "$source"
 	meson install -C "$work/build"
 	expect "$(cd "$prefix" && find . -type f | sort)" './bin/daxctl
+./lib/systemd/system/daxdev-reconfigure@.service
+./lib/udev/rules.d/90-daxctl-device.rules
 ./share/bash-completion/completions/daxctl
+./share/doc/dax-online-policy/examples/60-dax-online-type.example.rules
+./share/doc/dax-online-policy/examples/dax-online
+./share/doc/dax-online-policy/examples/dax-online-type.example.conf
+./share/doc/dax-online-policy/examples/online-type.example.conf
 ./share/man/man1/daxctl-list.1
 ./share/man/man1/daxctl-reconfigure-device.1
 ./share/man/man7/daxctl-online-type.7'
@@ -76,6 +82,16 @@ completion()
 	expect "$(completes daxctl online-memory --no-m)" "--no-movable "
 }
 
+systemd_accepts_the_unit()
+{
+	local output
+
+	output=$(systemd-analyze verify --man=no \
+		"$prefix/lib/systemd/system/daxdev-reconfigure@dev-dax0.0.service" 2>&1) ||
+		fail "$output"
+	expect "$output" ""
+}
+
 uninstalls()
 {
 	ninja -C "$work/build" uninstall
@@ -84,10 +100,11 @@ uninstalls()
 
 export prefix source
 export_functions
-ok "it installs the program, its pages and its completion, and nothing else" installs
+ok "it installs the program and what belongs to it, and nothing else" installs
 ok "it is used by its name, in front of the distribution's" on_system by_name
 ok "it is used through a link" by_a_link
 ok "help shows the installed pages" shows_the_installed_page
 ok "the installed completion knows commands, options, values and devices" on_system completion
+ok "systemd accepts the unit, and finds the program that it runs" systemd_accepts_the_unit
 ok "it uninstalls everything" uninstalls
 done_testing

@@ -1,0 +1,179 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The files of contrib/ that act when a device appears, with the distribution's udev: the
+# rules, the drivers' parameters, and the command of the systemd unit as the rule asks
+# for it. Wants contrib/ and the built unit in the working directory, and the
+# distribution's 80-drivers.rules, which loads kmem for every dax device.
+
+set -euo pipefail
+
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. /usr/local/lib/vm/lib.sh
+
+rules=/etc/udev/rules.d
+unit='daxdev-reconfigure@.service'
+
+# use_rules FILE...: those that udev has from now on, besides the distribution's.
+use_rules()
+{
+	rm -rf "$rules"
+	mkdir -p "$rules"
+	cp 80-drivers.rules "$@" "$rules"
+	udevadm control --reload
+}
+
+# without_kmem: and without the device.
+without_kmem()
+{
+	if [[ $(driver_of dax0.0) = kmem ]]; then
+		take_out dax0.0
+	fi
+	if [[ $(driver_of dax0.0) != none ]]; then
+		unbind dax0.0
+	fi
+	destroy_dax_device
+	if [[ -e $dax_drivers/kmem ]]; then
+		rmmod kmem
+	fi
+}
+
+# appear: the device does, and udev does all that it has to do then.
+appear()
+{
+	# Its driver has made it already, if it was loaded for that.
+	[[ -e $dax_devices/dax0.0 ]] || make_dax_device
+	udevadm settle --timeout=60
+}
+
+# all_examples FILE: also what is commented out there, as for a device like this one. None
+# goes to a kernel zone, which it might not leave.
+all_examples()
+{
+	local uuid=none serial=0
+
+	case $MACHINE in
+	cxl) serial=$(</sys/bus/cxl/devices/mem0/serial) ;;
+	pmem) [[ ! -e $dax_devices/dax0.0 ]] || uuid=$(<"$(realpath "$dax_devices/dax0.0")/../uuid") ;;
+	esac
+	sed -E -e 's/^#(options|SUBSYSTEMS|KERNELS)/\1/' \
+		-e "s/(target_node.*= *\"?)2/\1$target_node/" \
+		-e "s/0xc0ffee/$serial/" -e "s/01234567-.*/$uuid/" \
+		-e "s/unplugged/$pmem_policy/" -e 's/online_kernel/online_movable/' "$1"
+}
+
+comes_before_kmem()
+{
+	without_kmem
+	all_examples contrib/udev/60-dax-online-type.example.rules >60-dax-online-type.rules
+	use_rules 60-dax-online-type.rules
+	appear
+	expect "$(policy_of dax0.0)" "$policy"
+	[[ -e $dax_drivers/kmem ]] || fail "udev has not loaded kmem"
+	# Only those of the others bind by themselves.
+	if [[ $MACHINE = pmem ]]; then
+		move dax0.0 kmem
+	fi
+	expect "$(driver_of dax0.0)" kmem
+	all_blocks dax0.0 "$blocks"
+}
+
+comes_too_late_without_a_complaint()
+{
+	take_out dax0.0
+	unbind dax0.0
+	destroy_dax_device
+	: >/run/udev.log
+	appear
+	expect "$(driver_of dax0.0) $(policy_of dax0.0)" "kmem default"
+	expect "$(grep -i 'online_type' /run/udev.log)" ""
+}
+
+asks_for_the_unit()
+{
+	without_kmem
+	use_rules contrib/udev/90-daxctl-device.rules
+	appear
+	expect "$(udevadm info --query=property --property=SYSTEMD_WANTS --value /dev/dax0.0)" \
+		"daxdev-reconfigure@dev-dax0.0.service"
+	expect "$(udevadm info --query=property --property=TAGS --value /dev/dax0.0)" ":systemd:"
+}
+
+# start_unit: what systemd would run for the instance dev-dax0.0.
+start_unit()
+{
+	local command
+
+	command=$(sed -n 's/^ExecStart=//p' "$unit")
+	[[ $command = /*/daxctl\ *%I ]] || fail "the unit runs '$command'"
+	# As installed here.
+	command="/usr/local/bin/daxctl ${command#* }"
+	bash -c "${command//%I/dev/dax0.0}" >/tmp/stdout 2>/tmp/stderr ||
+		fail "$command: $(</tmp/stderr)"
+}
+
+unit_does_nothing_without_configuration()
+{
+	local before
+
+	before="$(driver_of dax0.0) $(policy_of dax0.0)"
+	start_unit
+	expect "$(driver_of dax0.0) $(policy_of dax0.0)" "$before"
+}
+
+unit_follows_the_configuration()
+{
+	all_examples contrib/daxctl.conf.d/online-type.example.conf >/etc/daxctl.conf.d/online-type.conf
+	# udev has loaded kmem, and the system's default is offline.
+	if [[ $(driver_of dax0.0) = kmem ]]; then
+		take_out dax0.0
+		unbind dax0.0
+	fi
+	start_unit
+	expect "$(policy_of dax0.0)" online_movable
+	all_blocks dax0.0 "online Movable"
+}
+
+parameters_come_with_the_module()
+{
+	local module=dax_$MACHINE
+
+	mkdir -p /etc/modprobe.d
+	all_examples contrib/modprobe.d/dax-online-type.example.conf >/etc/modprobe.d/dax-online-type.conf
+	without_kmem
+	rmmod "$module"
+	modprobe "$module"
+	expect "$(<"/sys/module/$module/parameters/online_type")" "$policy"
+}
+
+target_node=$(<"$dax_devices/dax0.0/target_node")
+# What the examples say about the machine's device.
+policy=online_movable blocks="online Movable"
+pmem_policy=offline pmem_blocks=offline
+if has_unplugged; then
+	pmem_policy=unplugged pmem_blocks=absent
+fi
+if [[ $MACHINE = pmem ]]; then
+	policy=$pmem_policy blocks=$pmem_blocks
+fi
+
+set_system_default offline
+(exec -a systemd-udevd udevadm --debug >/run/udev.log 2>&1) &
+udevd=$!
+for ((attempt = 0; attempt < 100; attempt++)); do
+	if [[ -e /run/udev/control ]]; then
+		break
+	fi
+	sleep 0.1
+done
+ok "a policy by the rules of the example is there before udev loads kmem" comes_before_kmem
+if [[ $MACHINE != pmem ]]; then
+	ok "where kmem was first, the rules are passed over" comes_too_late_without_a_complaint
+fi
+ok "the rule asks systemd for the unit of the device" asks_for_the_unit
+ok "the unit does nothing as long as nothing is configured" unit_does_nothing_without_configuration
+ok "modprobe takes the policies of the example" parameters_come_with_the_module
+appear
+ok "the unit follows the example of a configuration" unit_follows_the_configuration
+kill "$udevd"
+done_testing
