@@ -20,7 +20,11 @@ struct parser {
 	const char *file;
 	unsigned int line;
 	struct problem *problem;
-	bool is_in_section; /* of the kind that is wanted */
+	enum {
+		NO_SECTION, /* none has begun, or its name could not be read */
+		OTHER_SECTION,
+		WANTED_SECTION,
+	} place;
 	bool has_failed;
 };
 
@@ -89,13 +93,14 @@ static void begin_section(struct parser *parser, char *text)
 	struct config_section *sections;
 	char *end = strchr(text, ']'), *name;
 
-	parser->is_in_section = false;
+	parser->place = NO_SECTION;
 	if (!end || (*strip(end + 1) && !strchr("#;", *strip(end + 1)))) {
 		complain(parser, "a section is [NAME] on a line of its own", "");
 		return;
 	}
 	*end = '\0';
 	name = strip(text + 1);
+	parser->place = OTHER_SECTION;
 	if (strncmp(name, SECTION, strlen(SECTION)) != 0)
 		return;
 	name += strlen(SECTION);
@@ -112,7 +117,7 @@ static void begin_section(struct parser *parser, char *text)
 		.line = parser->line,
 		.name = copy(parser, strip(name)),
 	};
-	parser->is_in_section = true;
+	parser->place = WANTED_SECTION;
 }
 
 /* --- values --------------------------------------------------------------- */
@@ -152,7 +157,14 @@ static void take_policy(struct parser *parser, struct config_section *section, c
 	section->has_policy = true;
 }
 
-static bool take_our_value(struct parser *parser, struct config_section *section, const char *key,
+/* Also those that no version has: nobody else's begin like that. */
+static bool is_our_key(const char *key)
+{
+	return strncmp(key, "dax.", 4) == 0 || strncmp(key, "cxl.", 4) == 0 ||
+	       strncmp(key, "online_", 7) == 0 || strncmp(key, "online-", 7) == 0;
+}
+
+static void take_our_value(struct parser *parser, struct config_section *section, const char *key,
 			   const char *value)
 {
 	if (strcmp(key, "online-type") == 0)
@@ -165,14 +177,10 @@ static bool take_our_value(struct parser *parser, struct config_section *section
 		take_number(parser, &section->has_target_node, &section->target_node, value);
 	else if (strcmp(key, "dax.path") == 0)
 		take_text(parser, &section->dax_path, value);
-	else if (strncmp(key, "dax.", 4) == 0 || strncmp(key, "cxl.", 4) == 0 ||
-		 strncmp(key, "online_", 7) == 0 || strncmp(key, "online-", 7) == 0)
-		complain(parser, "there is no such key:", key);
 	else
-		return false;
+		complain(parser, "there is no such key:", key);
 	section->has_ours = true;
 	parser->config->has_ours = true;
-	return true;
 }
 
 static void take_value(struct parser *parser, const char *key, const char *value)
@@ -180,9 +188,9 @@ static void take_value(struct parser *parser, const char *key, const char *value
 	struct config *config = parser->config;
 	struct config_section *section = &config->section[config->nr - 1];
 
-	if (take_our_value(parser, section, key, value))
-		return;
-	if (strcmp(key, "nvdimm.uuid") == 0)
+	if (is_our_key(key))
+		take_our_value(parser, section, key, value);
+	else if (strcmp(key, "nvdimm.uuid") == 0)
 		take_text(parser, &section->nvdimm_uuid, value);
 	else if (strcmp(key, "mode") == 0)
 		take_text(parser, &section->mode, value);
@@ -212,8 +220,12 @@ static void parse_line(struct parser *parser, char *line)
 	text = strip(text);
 	for (char *at = text; *at; at++)
 		*at = (char)tolower((unsigned char)*at);
-	if (parser->is_in_section)
+	if (parser->place == WANTED_SECTION) {
 		take_value(parser, text, strip_value(parser, strip(equals + 1)));
+	} else if (parser->place == NO_SECTION && is_our_key(text)) {
+		complain(parser, "this key is in no section [" SECTION " NAME]:", text);
+		parser->config->has_ours = true;
+	}
 }
 
 /* What only the whole section shows. */

@@ -111,6 +111,8 @@ static void test_mistakes(void **state)
 		  "a.conf:3: this is neither a section nor KEY = VALUE: '= y'" },
 		{ "[reconfigure-device a\ndax.path = x\n[reconfigure-device b]\ndax.path = y\n",
 		  "a.conf:1: a section is [NAME] on a line of its own" },
+		{ "# no section\nonline-type = movable\n",
+		  "a.conf:2: this key is in no section [reconfigure-device NAME]: 'online-type'" },
 		{ "[reconfigure-device a] x\n",
 		  "a.conf:1: a section is [NAME] on a line of its own" },
 		{ "\n[reconfigure-device a]\nonline-type = movable\n",
@@ -183,6 +185,14 @@ static void test_directory(void **state)
 	assert_int_equal(config_read(&config, directory, &problem), -EINVAL);
 	assert_true(config.has_ours);
 	assert_non_null(strstr(problem.text, "/a.conf:1: "));
+	config_free(&config);
+
+	/* Nor does one in the name of the section itself. */
+	write_file(directory, "a.conf", "nobodys = 1\n");
+	write_file(directory, "b.conf", "[reconfigure-device x\ndax.path = b\n");
+	assert_int_equal(config_read(&config, directory, &problem), -EINVAL);
+	assert_true(config.has_ours);
+	assert_non_null(strstr(problem.text, "/b.conf:1: "));
 	config_free(&config);
 
 	snprintf(command, sizeof(command), "rm -r %s", directory);
