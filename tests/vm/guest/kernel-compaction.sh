@@ -1,0 +1,95 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Memory that is unplugged from the end and the middle of a zone, and plugged in again,
+# while compaction walks that zone. A kernel whose compaction goes on into what has been
+# removed does not get to the end: a stock one lasts some seconds on 7.3.
+# usage: kernel-compaction.sh [ROUNDS]
+
+set -euo pipefail
+
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. /usr/local/lib/vm/lib.sh
+
+rounds=${1:-6}
+devices=(dax0.1 dax0.2 dax0.3)
+
+# compact NAME: until it is over; leaves behind how often.
+compact()
+{
+	local times=0
+
+	while [[ ! -e /run/over ]]; do
+		echo 1 >"/sys/devices/system/node/node$node/compact"
+		times=$((times + 1))
+	done
+	echo "$times" >"/run/compactions.$1"
+}
+
+compaction_went_on()
+{
+	local name
+
+	for name in one two; do
+		(($(<"/run/compactions.$name") >= rounds)) || fail "$name: $(<"/run/compactions.$name") times"
+	done
+}
+
+# out DEVICE: and its memory blocks are gone. Compaction may use it for a moment.
+out()
+{
+	local attempt
+
+	for ((attempt = 0; attempt < 100; attempt++)); do
+		if take_out "$1" 2>/dev/null; then
+			break
+		fi
+	done
+	# Without state, they go with the driver.
+	if ! has_unplugged; then
+		unbind "$1"
+	fi
+	all_blocks "$1" absent
+}
+
+in_again()
+{
+	if has_unplugged; then
+		echo online_movable >"$dax_devices/$1/state"
+	else
+		bind "$1" kmem
+	fi
+	all_blocks "$1" "online Movable"
+}
+
+unplug_and_plug()
+{
+	local round device
+
+	for ((round = 0; round < rounds; round++)); do
+		for device in "$@"; do
+			out "$device"
+		done
+		for device in "$@"; do
+			in_again "$device"
+		done
+	done
+}
+
+set_system_default online_movable
+node=$(<"$dax_devices/dax0.0/target_node")
+divide_device 4 $((512 << 20))
+modprobe kmem
+for device in dax0.0 "${devices[@]}"; do
+	if [[ $(driver_of "$device") != kmem ]]; then
+		move "$device" kmem
+	fi
+done
+compact one &
+compact two &
+ok "memory leaves the end of a zone that is being compacted" unplug_and_plug dax0.3 dax0.2 dax0.1
+ok "memory leaves the middle of it" unplug_and_plug dax0.1 dax0.2
+touch /run/over
+wait
+ok "compaction went on all the time" compaction_went_on
+done_testing

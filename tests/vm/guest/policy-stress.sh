@@ -1,0 +1,534 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Everything at once, for a while: processes that write policies and parameters,
+# bind and unbind devices, and bring their memory blocks online and offline, first
+# undisturbed, then while allocations and memory notifiers fail. No device may end
+# in a state that is none, and each has to work as before when it is over. Then
+# each kind of change with every single one of its allocations failing. The failures
+# are for a debug kernel; another one leaves them out.
+# usage: policy-stress.sh [SECONDS]
+#
+# Nobody unbinds a device whose memory is online, as that leaks it by design: who
+# binds and unbinds holds the device's lock, who changes its blocks shares it. And no
+# memory goes to a kernel zone, which it might not leave.
+
+set -euo pipefail
+
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. /usr/local/lib/vm/lib.sh
+
+seconds=${1:-20}
+devices=(dax0.1 dax0.2)
+policies=(default offline online_movable)
+if has_unplugged; then
+	policies+=(unplugged)
+fi
+parameter=/sys/module/dax_$MACHINE/parameters/online_type
+injected=(/sys/kernel/debug/failslab /sys/kernel/debug/fail_page_alloc)
+notifiers=/sys/kernel/debug/notifier-error-inject/memory/actions
+
+can_fail_on_demand()
+{
+	[[ -d ${injected[0]} ]]
+}
+
+# pick VARIABLE ITEM...: one of them, by chance.
+pick()
+{
+	local -n picked=$1
+	local items=("${@:2}")
+
+	# shellcheck disable=SC2034 # a reference
+	picked=${items[RANDOM % ${#items[@]}]}
+}
+
+# put TEXT FILE: false if it is refused.
+put()
+{
+	{ echo "$1" >"$2"; } 2>/dev/null
+}
+
+complain()
+{
+	echo "$*" >>/run/complaints
+}
+
+nobody_complained()
+{
+	[[ ! -s /run/complaints ]] || fail "$(sort /run/complaints | uniq -c)"
+}
+
+# --- the processes ----------------------------------------------------------
+
+# Each takes what is his by chance, and counts what succeeded.
+
+change_policy()
+{
+	local device text
+
+	pick device "${devices[@]}"
+	pick text "${policies[@]}" nonsense
+	if change put "$text" "$dax_devices/$device/online_type"; then
+		[[ $text != nonsense ]] || complain "nonsense was accepted as a policy"
+		done_it policies
+	fi
+	text=$(policy_of "$device")
+	[[ " ${policies[*]} " = *" $text "* ]] || complain "the policy of $device was '$text'"
+}
+
+change_parameter()
+{
+	local text
+
+	pick text "${policies[@]}" nonsense
+	if change put "$text" "$parameter"; then
+		[[ $text != nonsense ]] || complain "nonsense was accepted as a parameter"
+		done_it parameters
+	fi
+	pick text offline online_movable
+	if change put "$text" "$memory/auto_online_blocks"; then
+		done_it system_defaults
+	fi
+}
+
+change_driver()
+{
+	local device
+
+	pick device "${devices[@]}"
+	exec {lock}>"/run/$device.lock"
+	flock "$lock"
+	if [[ $(driver_of "$device") = none ]]; then
+		if change put "$device" "$dax_drivers/kmem/bind"; then
+			done_it binds
+			bound_as_its_policy_says "$device"
+		fi
+	elif out "$device"; then
+		unbind "$device"
+		done_it unbinds
+		all_absent "$device" || complain "$device left blocks behind: $(block_summary "$device")"
+	fi
+	exec {lock}>&-
+}
+
+# bound_as_its_policy_says DEVICE: nobody can change it now.
+bound_as_its_policy_says()
+{
+	local policy number found
+
+	policy=$(policy_of "$1")
+	number=$(blocks_of "$1" | wc -l)
+	found=$(block_summary "$1")
+	case $faults:$policy:$found in
+	*":unplugged:$number absent") ;;
+	*":offline:$number offline") ;;
+	*":online_movable:$number online Movable") ;;
+	*":default:$number offline" | *":default:$number online Movable") ;;
+	# A block that failed to go online stays offline, as ever.
+	yes:online_movable:*absent* | yes:default:*absent*) complain "$policy gave $1: $found" ;;
+	yes:online_movable:* | yes:default:*) ;;
+	*) complain "$policy gave $1: $found" ;;
+	esac
+}
+
+change_block()
+{
+	local device block blocks text
+
+	pick device "${devices[@]}"
+	exec {lock}>"/run/$device.lock"
+	flock --shared "$lock"
+	mapfile -t blocks < <(blocks_of "$device")
+	pick block "${blocks[@]}"
+	pick text online_movable offline
+	if [[ -e $memory/memory$block ]] && change put "$text" "$memory/memory$block/state"; then
+		done_it "$text"
+	fi
+	exec {lock}>&-
+}
+
+# change_notifiers: to fail, or not.
+change_notifiers()
+{
+	local error
+
+	pick error -12 0 0 0
+	notifiers_fail "$error"
+	sleep 0.3
+}
+
+# use_memory: of the devices, when there is any. It moves about as blocks go.
+use_memory()
+{
+	local file=/tmp/used.$BASHPID
+
+	if numactl --preferred="$node" dd if=/dev/zero of="$file" bs=64k count=128 2>/dev/null; then
+		done_it uses
+		echo 1 >/proc/sys/vm/compact_memory
+		rm "$file"
+	fi
+}
+
+done_it()
+{
+	: >"/run/happened.$1"
+	counts[$1]=$((${counts[$1]:-0} + 1))
+}
+
+# change COMMAND...: with failures, if it is the time for them.
+change()
+{
+	local status=0
+
+	if [[ $faults = yes ]]; then
+		echo 1 >&"$make_it_fail"
+	fi
+	"$@" || status=$?
+	if [[ $faults = yes ]]; then
+		until echo 0 >&"$make_it_fail"; do :; done 2>/dev/null
+	fi
+	return "$status"
+}
+
+# process SEED WHAT...: until it is over.
+process()
+{
+	local -A counts=()
+	local lock make_it_fail what
+
+	RANDOM=$1
+	if [[ $faults = yes ]]; then
+		exec {make_it_fail}>"/proc/$BASHPID/make-it-fail"
+	fi
+	while [[ ! -e /run/over ]]; do
+		"${@:2}"
+	done
+	for what in "${!counts[@]}"; do
+		echo "$what ${counts[$what]}"
+	done >"/run/counts.$1"
+}
+
+# --- one run ----------------------------------------------------------------
+
+# all_have_happened: each kind of change?
+all_have_happened()
+{
+	local what
+
+	for what in "${happening[@]}"; do
+		[[ -e /run/happened.$what ]] || return 1
+	done
+}
+
+# run [WHAT...]: all of them at once, and these, for some seconds; on a busy host for
+# longer, until each kind of change has happened.
+run()
+{
+	local seed=0 what pids=() pid attempt
+
+	rm -f /run/over /run/complaints /run/counts.* /run/happened.*
+	for what in change_policy change_policy change_parameter change_driver change_driver \
+		change_block change_block use_memory "$@"; do
+		seed=$((seed + 1))
+		process "$seed" "$what" 2>>"/run/complaints" &
+		pids+=($!)
+	done
+	sleep "$seconds"
+	for ((attempt = 0; attempt < 5 * seconds; attempt++)); do
+		all_have_happened && break
+		sleep 1
+	done
+	touch /run/over
+	for pid in "${pids[@]}"; do
+		wait "$pid" || complain "a process ended with status $?"
+	done
+	nobody_complained
+}
+
+# each_happened: else it was no test of that.
+each_happened()
+{
+	local what number
+
+	for what in "${happening[@]}"; do
+		number=$(cat /run/counts.* | awk -v what="$what" '$1 == what { n += $2 } END { print n + 0 }')
+		echo "# $what: $number" >&3
+		((number > 0)) || fail "$what never happened"
+	done
+}
+
+# out DEVICE: its memory, if it can come out at this time.
+out()
+{
+	local attempt
+
+	for ((attempt = 0; attempt < 3; attempt++)); do
+		take_out "$1" 2>/dev/null || : "the blocks tell"
+		if [[ $(block_summary "$1") != *online* ]]; then
+			return
+		fi
+	done
+	return 1
+}
+
+all_absent()
+{
+	[[ $(block_summary "$1") = "$(blocks_of "$1" | wc -l) absent" ]]
+}
+
+# is_as_new DEVICE: nothing that happened has left a trace.
+is_as_new()
+{
+	if [[ $(driver_of "$1") = kmem ]]; then
+		take_out "$1"
+		unbind "$1"
+	fi
+	all_blocks "$1" absent
+	set_policy "$1" online_movable
+	bind "$1" kmem
+	all_blocks "$1" "online Movable"
+	take_out "$1"
+	unbind "$1"
+	set_policy "$1" offline
+	bind "$1" kmem
+	all_blocks "$1" offline
+	unbind "$1"
+	all_blocks "$1" absent
+}
+
+# --- failures ---------------------------------------------------------------
+
+symbol()
+{
+	awk -v name="$1" '
+		found && $1 != address { print address, $1; exit }
+		$3 == name { found = 1; address = $1 }' <(sort /proc/kallsyms)
+}
+
+# prepare_failures: any allocation of who wants it, except for those of
+# arch_add_memory(): stock kernels warn of them, or panic, or go on with NULL.
+prepare_failures()
+{
+	local directory start end
+
+	read -r start end < <(symbol arch_add_memory)
+	for directory in "${injected[@]}"; do
+		echo N >"$directory/ignore-gfp-wait"
+		echo Y >"$directory/task-filter"
+		echo 0 >"$directory/verbose"
+		echo -1 >"$directory/times"
+		echo "0x$start" >"$directory/reject-start"
+		echo "0x$end" >"$directory/reject-end"
+	done
+	echo 0 >/sys/kernel/debug/fail_page_alloc/min-order
+	modprobe memory-notifier-error-inject
+}
+
+# fail_percent NUMBER
+fail_percent()
+{
+	local directory
+
+	for directory in "${injected[@]}"; do
+		echo "$1" >"$directory/probability"
+	done
+}
+
+# notifiers_fail ERROR: at all times; 0 ends it.
+notifiers_fail()
+{
+	echo "$1" >"$notifiers/MEM_GOING_ONLINE/error"
+	echo "$1" >"$notifiers/MEM_GOING_OFFLINE/error"
+}
+
+run_with_failures()
+{
+	faults=yes
+	fail_percent 2
+	run change_notifiers
+	fail_percent 0
+	notifiers_fail 0
+}
+
+# A bind under a policy that cannot be followed adds the memory, as ever; who asks
+# for more learns that it failed.
+notifiers_can_fail()
+{
+	local device=${devices[0]}
+
+	set_policy "$device" online_movable
+	notifiers_fail -12
+	bind "$device" kmem
+	all_blocks "$device" offline
+	notifiers_fail 0
+	echo online_movable >"$memory/memory$(blocks_of "$device" | head -n 1)/state"
+	notifiers_fail -12
+	take_out "$device" 2>/dev/null || : "the blocks tell"
+	expect "$(block_summary "$device" | grep -o '[0-9]* online Movable')" "1 online Movable"
+	notifiers_fail 0
+	is_as_new "$device"
+}
+
+# with_nth_failing PREPARE CHANGE CHECK: the change is tried with its first allocation
+# failing, its second, and so on until none is left that could. PREPARE makes
+# the change possible, CHECK is given its status, and whether something failed.
+with_nth_failing()
+{
+	local nth left status wrong failed=0
+
+	for ((nth = 1; nth < 2000; nth++)); do
+		"$1"
+		status=0
+		fail_nth "$nth" "$2" || status=$?
+		left=$(</run/left)
+		set +e
+		(set -e; "$3" "$status")
+		wrong=$?
+		set -e
+		((wrong == 0)) || fail "that was with allocation $nth of $2 failing"
+		if ((left > 0)); then
+			echo "# $2: $nth allocations, $failed of them made it fail" >&3
+			((status == 0)) || fail "it fails by itself"
+			((failed > 0)) || fail "nothing could make it fail"
+			return
+		fi
+		failed=$((failed + (status != 0)))
+	done
+	fail "there is no end of its allocations"
+}
+
+# fail_nth NUMBER COMMAND: in this process; what was left to count goes to /run/left.
+fail_nth()
+{
+	local status=0 nth_file left
+
+	exec {nth_file}<>"/proc/$BASHPID/fail-nth"
+	echo "$1" >&"$nth_file"
+	"$2" || status=$?
+	read -r left <&"$nth_file"
+	echo 0 >&"$nth_file"
+	exec {nth_file}>&-
+	echo "$left" >/run/left
+	return "$status"
+}
+
+unbound()
+{
+	if [[ $(driver_of "$device") = kmem ]]; then
+		take_out "$device"
+		unbind "$device"
+	fi
+	all_blocks "$device" absent
+	set_policy "$device" online_movable
+}
+
+bound()
+{
+	unbound
+	bind "$device" kmem
+	all_blocks "$device" "online Movable"
+}
+
+binds()
+{
+	put "$device" "$dax_drivers/kmem/bind"
+}
+
+writes_policy()
+{
+	put offline "$dax_devices/$device/online_type"
+}
+
+writes_parameter()
+{
+	put offline "$parameter"
+}
+
+parameter_is_default()
+{
+	echo default >"$parameter"
+}
+
+unplugs()
+{
+	put unplugged "$dax_devices/$device/state"
+}
+
+bound_or_not() # STATUS
+{
+	local number
+
+	number=$(blocks_of "$device" | wc -l)
+	expect "$(policy_of "$device")" online_movable
+	case $1:$(driver_of "$device"):$(block_summary "$device") in
+	"0:kmem:$number online Movable" | "1:none:$number absent") ;;
+	# One that failed to go online.
+	0:kmem:*offline*) ;;
+	*) fail "status $1: driver $(driver_of "$device"), blocks $(block_summary "$device")" ;;
+	esac
+}
+
+written_or_not() # STATUS
+{
+	expect "$1 $(policy_of "$device")" "$1 $( (($1 == 0)) && echo offline || echo online_movable)"
+}
+
+parameter_written_or_not() # STATUS
+{
+	expect "$1 $(<"$parameter")" "$1 $( (($1 == 0)) && echo offline || echo default)"
+}
+
+unplugged_or_not() # STATUS
+{
+	if (($1 == 0)); then
+		all_blocks "$device" absent
+	fi
+}
+
+exec 3>&1
+node=$(<"$dax_devices/dax0.0/target_node")
+set_system_default offline
+# Two to play with, while the first keeps their node: a node cannot fail to be made.
+divide_device 3 $((512 << 20))
+for device in dax0.0 "${devices[@]}"; do
+	move "$device" device_dax
+done
+modprobe kmem
+for device in dax0.0 "${devices[@]}"; do
+	move "$device" kmem
+done
+for device in "${devices[@]}"; do
+	unbind "$device"
+done
+device=${devices[0]}
+happening=(policies parameters system_defaults binds unbinds online_movable offline uses)
+
+faults=
+ok "$seconds seconds of everything" run
+ok "each kind of change has happened" each_happened
+for device in "${devices[@]}"; do
+	ok "$device is as new" is_as_new "$device"
+done
+if can_fail_on_demand; then
+	prepare_failures
+	ok "$seconds seconds of everything, while allocations fail" run_with_failures
+	ok "each kind of change has happened" each_happened
+	for device in "${devices[@]}"; do
+		ok "$device is as new" is_as_new "$device"
+	done
+	ok "memory notifiers can fail" notifiers_can_fail
+	set_system_default offline
+	ok "writing a policy: done or not, with any allocation failing" \
+		with_nth_failing unbound writes_policy written_or_not
+	ok "writing the parameter, likewise" \
+		with_nth_failing parameter_is_default writes_parameter parameter_written_or_not
+	ok "a bind, likewise" with_nth_failing unbound binds bound_or_not
+	if has_unplugged; then
+		ok "unplugging, likewise" with_nth_failing bound unplugs unplugged_or_not
+	fi
+	for device in "${devices[@]}"; do
+		ok "$device is as new" is_as_new "$device"
+	done
+fi
+done_testing
