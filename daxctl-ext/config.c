@@ -38,6 +38,21 @@ static void complain(struct parser *parser, const char *reason, const char *abou
 	parser->has_failed = true;
 }
 
+/*
+ * What is a mistake only beside a key of ours, which may still follow: in the
+ * distribution's own sections, it ignores these.
+ */
+static void doubt(struct parser *parser, const char *reason, const char *about)
+{
+	struct config_section *section = &parser->config->section[parser->config->nr - 1];
+
+	if (section->doubt.line)
+		return;
+	section->doubt.line = parser->line;
+	section->doubt.reason = reason;
+	section->doubt.about = strdup(about);
+}
+
 /* --- lines ---------------------------------------------------------------- */
 
 /* Takes the blanks off both ends of a text, in place. */
@@ -101,7 +116,7 @@ static void begin_section(struct parser *parser, char *text)
 	*end = '\0';
 	name = strip(text + 1);
 	parser->place = OTHER_SECTION;
-	if (strncmp(name, SECTION, strlen(SECTION)) != 0)
+	if (strncasecmp(name, SECTION, strlen(SECTION)) != 0)
 		return;
 	name += strlen(SECTION);
 	if (*name && !isblank((unsigned char)*name))
@@ -125,7 +140,7 @@ static void begin_section(struct parser *parser, char *text)
 static void take_text(struct parser *parser, char **field, const char *value)
 {
 	if (!*value)
-		complain(parser, "a value is missing", "");
+		doubt(parser, "a value is missing", "");
 	free(*field);
 	*field = copy(parser, value);
 }
@@ -143,11 +158,11 @@ static void take_number(struct parser *parser, bool *has, uint64_t *field, const
 
 static void take_boolean(struct parser *parser, bool *has, bool *field, const char *value)
 {
-	*field = strcmp(value, "true") == 0;
-	/* The distribution takes whatever is not "true" for false. */
-	if (!*field && strcmp(value, "false") != 0 && parser->config->has_ours)
-		complain(parser, "this is neither true nor false:", value);
-	*has = true;
+	/* As the distribution reads it; what is neither is as if it were not there. */
+	*field = *value && strchr("tTyY1", *value);
+	*has = *field || (*value && strchr("fFnN0", *value));
+	if (!*has)
+		doubt(parser, "this is neither true nor false:", value);
 }
 
 static void take_policy(struct parser *parser, struct config_section *section, const char *value)
@@ -198,7 +213,8 @@ static void take_value(struct parser *parser, const char *key, const char *value
 		take_boolean(parser, &section->has_online, &section->online, value);
 	else if (strcmp(key, "movable") == 0)
 		take_boolean(parser, &section->has_movable, &section->movable, value);
-	/* Other keys are for other versions of the distribution's daxctl. */
+	else
+		doubt(parser, "there is no such key:", key);
 }
 
 static void parse_line(struct parser *parser, char *line)
@@ -234,9 +250,14 @@ static void check_section(struct parser *parser, const struct config_section *se
 	bool has_condition = section->nvdimm_uuid || section->dax_path || section->has_cxl_serial ||
 			     section->has_dax_resource || section->has_target_node;
 
-	parser->line = section->line;
 	if (!section->has_ours)
 		return;
+	if (section->doubt.line) {
+		parser->line = section->doubt.line;
+		complain(parser, section->doubt.reason,
+			 section->doubt.about ? section->doubt.about : "");
+	}
+	parser->line = section->line;
 	if (!has_condition)
 		complain(parser, "this section names no device (nvdimm.uuid, cxl.serial, dax.*):",
 			 section->name);
@@ -321,12 +342,14 @@ int config_read(struct config *config, const char *directory, struct problem *pr
 				   strerror(errno));
 	for (int i = 0; i < nr; i++) {
 		_cleanup_free_ char *path = NULL;
-		int err = -ENOMEM;
+		int err;
 
-		if (asprintf(&path, "%s/%s", directory, entry[i]->d_name) < 0)
+		if (asprintf(&path, "%s/%s", directory, entry[i]->d_name) < 0) {
 			path = NULL;
-		else
+			err = problem_set(rc ? &later : problem, -ENOMEM, NULL, "out of memory");
+		} else {
 			err = read_file(config, path, rc ? &later : problem);
+		}
 		if (rc == 0)
 			rc = err;
 		free(entry[i]);
@@ -345,6 +368,7 @@ void config_free(struct config *config)
 		free(section->nvdimm_uuid);
 		free(section->dax_path);
 		free(section->mode);
+		free(section->doubt.about);
 	}
 	free(config->section);
 	*config = (struct config){ 0 };

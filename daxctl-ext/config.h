@@ -34,6 +34,12 @@ struct config_section {
 	bool has_policy;
 	enum policy policy;
 	bool has_ours; /* any of our keys */
+	/* Used while parsing: a mistake, if the section has any of our keys. */
+	struct {
+		unsigned int line; /* 0: there is none */
+		const char *reason;
+		char *about;
+	} doubt;
 };
 
 struct config {

@@ -136,7 +136,8 @@ translates()
 		[reconfigure-device first]
 		dax.path = */hmem.0/*
 		mode = system-ram
-		online = false
+		online = no
+		movable = yes
 		[reconfigure-device second]
 		dax.path = */hmem.1/*
 		mode = devdax

@@ -34,15 +34,17 @@ static void test_ours(void **state)
 			       "nvdimm.uuid='1-2'\n"
 			       "online-type = movable\r\n"
 			       "mode = system-ram\n"
-			       "somebody.elses = key\n"
+			       "[Reconfigure-DEVICE second]\n"
+			       "dax.path = x\n"
 			       "[other section]\n"
 			       "online-type = nonsense\n"
 			       "[reconfigure-devices]\n"
 			       "dax.path = nonsense",
 			       &problem),
 			 0);
-	assert_int_equal(config.nr, 1);
+	assert_int_equal(config.nr, 2);
 	assert_true(config.has_ours);
+	assert_string_equal(config.section[1].name, "second");
 	assert_string_equal(config.section[0].name, "my expander");
 	assert_string_equal(config.section[0].file, "a.conf");
 	assert_int_equal(config.section[0].line, 3);
@@ -67,7 +69,7 @@ static void test_theirs(void **state)
 	assert_int_equal(parse(&config,
 			       "[reconfigure-device a]\nnvdimm.uuid = 1\nmode = devdax\n"
 			       "[reconfigure-device b]\nonline = true\nmovable = false\n"
-			       "[reconfigure-device]\nonline = no\n",
+			       "[reconfigure-device]\nonline = no\nmode =\nsize = 1G\n",
 			       &problem),
 			 0);
 	assert_false(config.has_ours);
@@ -77,6 +79,40 @@ static void test_theirs(void **state)
 	assert_true(config.section[1].has_movable);
 	assert_false(config.section[1].movable);
 	config_free(&config);
+}
+
+/* The distribution looks at the first letter, and ignores what is neither. */
+static void test_booleans(void **state)
+{
+	static const struct {
+		const char *text;
+		bool has, value;
+	} booleans[] = {
+		{ "true", true, true },	   { "T", true, true },	  { "yes", true, true },
+		{ "Yes", true, true },	   { "1", true, true },	  { "false", true, false },
+		{ "F", true, false },	   { "no", true, false }, { "Never", true, false },
+		{ "0", true, false },	   { "", false, false },  { "on", false, false },
+		{ "maybe", false, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(booleans); i++) {
+		struct config config;
+		struct problem problem;
+		char text[128];
+
+		/* Another section has keys of ours; that makes no mistake of it. */
+		snprintf(text, sizeof(text),
+			 "[reconfigure-device a]\ndax.path = x\n"
+			 "[reconfigure-device b]\nonline = %s\nmovable = %s\n",
+			 booleans[i].text, booleans[i].text);
+		assert_int_equal(parse(&config, text, &problem), 0);
+		assert_int_equal(config.section[1].has_online, booleans[i].has);
+		assert_int_equal(config.section[1].online, booleans[i].value);
+		assert_int_equal(config.section[1].has_movable, booleans[i].has);
+		assert_int_equal(config.section[1].movable, booleans[i].value);
+		config_free(&config);
+	}
 }
 
 static void test_mistakes(void **state)
@@ -123,6 +159,14 @@ static void test_mistakes(void **state)
 		  "a.conf:1: online-type replaces online and movable in section 'a'" },
 		{ "[reconfigure-device a]\ndax.path = x\nonline = maybe\n",
 		  "a.conf:3: this is neither true nor false: 'maybe'" },
+		{ "[reconfigure-device a]\nmovable = on\ndax.path = x\n",
+		  "a.conf:2: this is neither true nor false: 'on'" },
+		{ "[reconfigure-device a]\nmode =\ndax.path = x\n",
+		  "a.conf:2: a value is missing" },
+		{ "[reconfigure-device a]\nonlinetype = offline\ndax.path = x\n",
+		  "a.conf:2: there is no such key: 'onlinetype'" },
+		{ "[reconfigure-device a]\ndax.path = x\nsize = 1G\n",
+		  "a.conf:3: there is no such key: 'size'" },
 	};
 
 	(void)state;
@@ -271,6 +315,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST("every key of ours is understood, and other sections are not", test_ours),
 		TEST("the distribution's sections are understood as its own", test_theirs),
+		TEST("a boolean means what it means for the distribution", test_booleans),
 		TEST("every mistake is told with file, line and reason", test_mistakes),
 		TEST("a file that is no text is refused", test_binary),
 		TEST("the files of a directory are read in the order of their names",
