@@ -40,7 +40,8 @@ static struct verdict judge(const struct config *config, const struct sysfs *sys
 	_cleanup_device_ struct dax_device device;
 	struct verdict verdict = { NOBODYS, NULL };
 
-	if (dax_device_read(sysfs, name, &device) < 0)
+	/* Without memory it is a seed, the region's next device; its time comes later. */
+	if (dax_device_read(sysfs, name, &device) < 0 || !device.size)
 		return verdict;
 	for (size_t i = 0; i < config->nr; i++) {
 		const struct config_section *section = &config->section[i];
@@ -109,9 +110,17 @@ static void relay(struct session *session, const struct check_config_options *op
 	status = forward_and_capture(argv, &output, &length);
 	if (output)
 		add_devices(session, output);
-	/* Its statuses are errnos, but for those that are none. */
-	if (status)
+	if (status < 0) {
+		fprintf(stderr, "%s: error: %s was ended by signal %d (%s)\n", name,
+			distribution_daxctl, -status, strsignal(-status));
+		session_note(session, -EIO);
+	} else if (status == STATUS_NOT_FOUND || status == STATUS_NOT_EXECUTABLE) {
+		session_note(session, status);
+	} else if (status) {
+		/* Its statuses are errnos, but for those that are none. */
+
 		session_note(session, status > STATUS_LIST_OPTS ? status - 256 : -EINVAL);
+	}
 }
 
 static void reconfigure(struct session *session, const struct check_config_options *options,
@@ -178,7 +187,7 @@ int check_config(const struct check_config_options *options, const struct dax_ta
 {
 	_cleanup_config_ struct config config = { 0 };
 	_cleanup_names_ struct dax_names names = { 0 };
-	struct problem problem;
+	struct problem problem = { 0 };
 	int rc;
 
 	rc = read_config(&config, &problem);
@@ -188,7 +197,7 @@ int check_config(const struct check_config_options *options, const struct dax_ta
 		fprintf(stderr, "daxctl: error: %s\n", problem.text);
 		if (problem.advice[0])
 			fprintf(stderr, "daxctl: %s\n", problem.advice);
-		return status_of_errno(rc);
+		return none_reconfigured(rc);
 	}
 	if (dax_select(&names, targets) < 0)
 		return status_of_errno(-ENOMEM);

@@ -70,13 +70,15 @@ static int list_devices(char **argv)
 	if (sysfs_for_each(&sysfs, has_more_to_tell, &sysfs, DAX_DEVICES) <= 0)
 		return forward(argv);
 	status = forward_and_capture(argv, &output, &length);
+	if (status < 0)
+		return end_by_signal(-status);
 	if (output)
 		augmented = json_augment_list(&sysfs, output, length);
 	if (augmented)
 		fputs(augmented, stdout);
 	else if (output)
 		fwrite(output, 1, length, stdout);
-	return fflush(stdout) == 0 ? status : status_of_errno(-EIO);
+	return finish_output(status);
 }
 
 /* --- --blocks -------------------------------------------------------------- */
@@ -113,7 +115,7 @@ static void print_map(const struct dax_device *device, const struct blocks *bloc
 }
 
 /* Prints the map of one device, or adds it to the array. */
-static int list_blocks_of(const struct sysfs *sysfs, const char *name, bool human,
+static int list_blocks_of(const struct sysfs *sysfs, const char *name, bool human, bool idle,
 			  struct json_object *array)
 {
 	_cleanup_device_ struct dax_device device = { 0 };
@@ -122,6 +124,8 @@ static int list_blocks_of(const struct sysfs *sysfs, const char *name, bool huma
 	int rc;
 
 	rc = dax_device_read(sysfs, name, &device);
+	if (rc == 0 && !device.size && !idle)
+		return 0;
 	if (rc == 0 && device.size && !device.nr_ranges)
 		rc = -EACCES;
 	if (rc == 0)
@@ -141,7 +145,7 @@ static int list_blocks_of(const struct sysfs *sysfs, const char *name, bool huma
 	return 0;
 }
 
-static int list_blocks_of_all(const struct dax_names *names, bool human)
+static int list_blocks_of_all(const struct dax_names *names, bool human, bool idle)
 {
 	const struct sysfs sysfs = { .root = "/sys" };
 	struct json_object *array = json_object_new_array();
@@ -150,14 +154,14 @@ static int list_blocks_of_all(const struct dax_names *names, bool human)
 	if (!array)
 		return -ENOMEM;
 	for (size_t i = 0; i < names->nr; i++) {
-		int err = list_blocks_of(&sysfs, names->name[i], human, array);
+		int err = list_blocks_of(&sysfs, names->name[i], human, idle, array);
 
 		rc = rc ? rc : err;
 	}
 	if (!human)
 		json_print_array(stdout, array, false);
 	json_object_put(array);
-	return fflush(stdout) == 0 ? rc : -EIO;
+	return rc;
 }
 
 static int usage_error(const char *format, const char *text)
@@ -193,8 +197,9 @@ static int list_blocks(const struct command_line *line)
 	if (rc == 0)
 		rc = dax_select(&names, &targets);
 	if (rc == 0)
-		rc = list_blocks_of_all(&names, line->option[OPT_HUMAN].is_set);
-	return rc == -ENOMEM ? out_of_memory() : status_of_errno(rc);
+		rc = list_blocks_of_all(&names, line->option[OPT_HUMAN].is_set,
+					line->option[OPT_IDLE].is_set);
+	return rc == -ENOMEM ? out_of_memory() : finish_output(status_of_errno(rc));
 }
 
 int cmd_list(int argc, char **argv)

@@ -99,9 +99,16 @@ static const char *find_conflict(const struct command_line *line)
 {
 	bool has_policy = is_set(line, OPT_ONLINE_TYPE);
 
+	if (line->nr_arguments == 0)
+		return "specify a device to reconfigure, or \"all\"";
 	if (is_set(line, OPT_CHECK_CONFIG))
 		return "error: --check-config takes the policy and the mode from the config files; "
 		       "they cannot be given besides it";
+	if (!has_policy && !is_set(line, OPT_MEMMAP) && !is_set(line, OPT_FALLBACK) &&
+	    !is_set(line, OPT_DRY_RUN))
+		return "error: --online-type, --memmap-on-memory, --allow-fallback or --dry-run "
+		       "was "
+		       "taken back, and none of them is left; leave it out altogether";
 	if (!has_policy && !is_set(line, OPT_MEMMAP))
 		return "error: --allow-fallback and --dry-run need --online-type or "
 		       "--memmap-on-memory";
@@ -119,8 +126,6 @@ static const char *find_conflict(const struct command_line *line)
 		       "change the size first";
 	if (is_set(line, OPT_FALLBACK) && !has_policy)
 		return "error: --allow-fallback needs --online-type";
-	if (line->nr_arguments == 0)
-		return "specify a device to reconfigure, or \"all\"";
 	return NULL;
 }
 
@@ -258,15 +263,20 @@ static int follow_config(const struct command_line *line)
 	};
 	_cleanup_targets_ struct dax_targets targets = { 0 };
 	const char *wrong;
-	int status;
+	int rc = read_targets(line, &targets, &wrong), status;
 
+	if (rc == -ENOMEM)
+		return out_of_memory();
 	/* The distribution knows more names, but none that our sections could mean. */
-	if (read_targets(line, &targets, &wrong) < 0)
-		status = -1;
-	else
-		status = check_config(&options, &targets);
+	if (rc < 0)
+		return line->has_ours ? wrong_name(wrong) : -1;
+	status = check_config(&options, &targets);
+	if (status >= 0 || !line->has_ours)
+		return status;
 	/* It does not know these options; and there is nothing for them to do. */
-	return status < 0 && line->has_ours ? 0 : status;
+	if (options.dry_run)
+		fprintf(stderr, "daxctl: leave it to %s\n", distribution_daxctl);
+	return 0;
 }
 
 /* --- without our options --------------------------------------------------- */
@@ -296,47 +306,59 @@ static int check_no_online(const struct sysfs *sysfs, const struct dax_names *na
 	return rc;
 }
 
-/*
- * What must be looked at before the distribution's daxctl gets the same command
- * line. @left are the devices that are unbound for it.
- */
-static int prepare(const struct command_line *line, struct dax_names *left)
+/* If the distribution's daxctl does not take these devices, they must not stay without driver. */
+static int leave_and_forward(char **argv, const struct sysfs *sysfs, const struct dax_names *names)
+{
+	_cleanup_names_ struct dax_names left = { 0 };
+	int rc, status;
+
+	signals_catch();
+	rc = unplugged_leave(sysfs, names, &left);
+	if (rc == 0 && left.nr == 0) {
+		signals_deliver();
+		return forward(argv);
+	}
+	/* A signal that came already ends it before it begins. */
+	status = rc < 0 ? none_reconfigured(rc) : forward_and_wait(argv);
+	if (rc == 0)
+		unplugged_return(sysfs, &left);
+	signals_deliver();
+	return status;
+}
+
+/* Forwards the command line, and looks beforehand at what the distribution's daxctl cannot see. */
+static int forward_prepared(const struct command_line *line, char **argv)
 {
 	_cleanup_targets_ struct dax_targets targets = { 0 };
 	_cleanup_names_ struct dax_names names = { 0 };
 	const struct sysfs sysfs = { .root = "/sys" };
-	const char *wrong;
+	const char *name, *slash, *wrong;
 	bool is_plain = !is_set(line, OPT_SIZE) && !is_set(line, OPT_ALIGN) &&
 			!is_set(line, OPT_INPUT) && !is_set(line, OPT_CHECK_CONFIG);
 	bool keeps_offline = mode_is(line, "system-ram") && is_set(line, OPT_NO_ONLINE) &&
 			     !is_set(line, OPT_FORCE);
 	bool leaves = (mode_is(line, "devdax") || mode_is(line, "famfs")) &&
 		      !is_set(line, OPT_NO_ONLINE) && !is_set(line, OPT_NO_MOVABLE);
+	int rc;
 
-	if (line->error[0] || !is_plain || !(keeps_offline || leaves) ||
-	    read_targets(line, &targets, &wrong) < 0 || dax_select(&names, &targets) < 0)
-		return 0;
-	return keeps_offline ? check_no_online(&sysfs, &names)
-			     : unplugged_leave(&sysfs, &names, left);
-}
-
-/* If the distribution's daxctl does not take these devices, they must not stay without driver. */
-static int forward_with_unbound(char **argv, const struct dax_names *left)
-{
-	const struct sysfs sysfs = { .root = "/sys" };
-	int status;
-
-	signals_catch();
-	status = forward_and_wait(argv);
-	unplugged_return(&sysfs, left);
-	signals_deliver();
-	return status;
+	/* Other numbers of arguments are wrong there. */
+	if (line->error[0] || line->nr_arguments != 1 || !is_plain || !(keeps_offline || leaves))
+		return forward(argv);
+	/* It looks at nothing before the last slash. */
+	slash = strrchr(line->argument[0], '/');
+	name = slash ? slash + 1 : line->argument[0];
+	if (dax_targets_read(&targets, &name, 1, line->option[OPT_REGION].value, &wrong) < 0 ||
+	    dax_select(&names, &targets) < 0)
+		return forward(argv);
+	if (leaves)
+		return leave_and_forward(argv, &sysfs, &names);
+	rc = check_no_online(&sysfs, &names);
+	return rc < 0 ? none_reconfigured(rc) : forward(argv);
 }
 
 int cmd_reconfigure_device(int argc, char **argv)
 {
 	_cleanup_command_line_ struct command_line line = { 0 };
-	_cleanup_names_ struct dax_names left = { 0 };
 	int rc = options_parse(&line, specs, NR_OPTIONS, argc - 2, argv + 2);
 
 	if (rc == -ENOMEM)
@@ -353,13 +375,5 @@ int cmd_reconfigure_device(int argc, char **argv)
 		if (status >= 0)
 			return status;
 	}
-	if (line.has_ours)
-		return reconfigure_with_policy(&line);
-	rc = prepare(&line, &left);
-	if (rc < 0) {
-		fprintf(stderr, "error reconfiguring devices: %s\nreconfigured 0 devices\n",
-			strerror(-rc));
-		return status_of_errno(rc);
-	}
-	return left.nr ? forward_with_unbound(argv, &left) : forward(argv);
+	return line.has_ours ? reconfigure_with_policy(&line) : forward_prepared(&line, argv);
 }

@@ -22,6 +22,15 @@ void usage_list(void);
 /* What they share. Each returns the exit status. */
 int out_of_memory(void);
 
+/* Ends the process by the signal that ended the distribution's daxctl. */
+int end_by_signal(int number);
+
+/* Prints the two lines that end reconfigure-device when nothing was begun. */
+int none_reconfigured(int rc);
+
+/* Writes what is left of the output; if that fails, says so, and @status 0 becomes 1. */
+int finish_output(int status);
+
 /* --list-opts: the distribution's names, of whatever version it is, and ours. */
 int list_option_names(char **argv, const struct option_spec *spec, size_t nr_specs);
 

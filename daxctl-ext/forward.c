@@ -13,10 +13,8 @@
 
 #include "cleanup.h"
 #include "forward.h"
+#include "inherited.h"
 #include "signals.h"
-
-#define STATUS_NOT_EXECUTABLE 126
-#define STATUS_NOT_FOUND      127
 
 /* Every copy of this program has it, and no other program does. */
 static const volatile char fingerprint[] = "daxctl with online policies: 9d1f6c1e-2c0b";
@@ -42,15 +40,17 @@ static bool is_copy(int fd, size_t size)
 
 static bool is_this_program(const char *path)
 {
-	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
+	_cleanup_close_ int fd = -1;
 	struct stat other, self;
 
+	/* What can be run cannot always be read. */
+	if (stat(path, &other) == 0 && stat("/proc/self/exe", &self) == 0 &&
+	    self.st_dev == other.st_dev && self.st_ino == other.st_ino)
+		return true;
+	fd = open(path, O_RDONLY | O_CLOEXEC);
 	/* That it cannot be opened is for exec to tell. */
 	if (fd < 0 || fstat(fd, &other) < 0)
 		return false;
-	if (stat("/proc/self/exe", &self) == 0 && self.st_dev == other.st_dev &&
-	    self.st_ino == other.st_ino)
-		return true;
 	return S_ISREG(other.st_mode) && is_copy(fd, (size_t)other.st_size);
 }
 
@@ -83,6 +83,7 @@ int forward(char **argv)
 
 	if (status)
 		return status;
+	inherited_give_back();
 	execv(distribution_daxctl, argv);
 	return report_exec_failure();
 }
@@ -91,6 +92,23 @@ static int report_fork_failure(void)
 {
 	fprintf(stderr, "daxctl: cannot start %s: %s\n", distribution_daxctl, strerror(errno));
 	return STATUS_NOT_EXECUTABLE;
+}
+
+/* Returns how the child ended, or -1 when that has been reported to be unknown. */
+static int wait_for(pid_t child)
+{
+	int status;
+
+	while (waitpid(child, &status, 0) < 0) {
+		if (errno != EINTR) {
+			fprintf(stderr, "daxctl: cannot tell how %s ended: %s\n",
+				distribution_daxctl, strerror(errno));
+			return -1;
+		}
+		if (signals_caught)
+			kill(child, signals_caught);
+	}
+	return status;
 }
 
 int forward_and_wait(char **argv)
@@ -105,13 +123,13 @@ int forward_and_wait(char **argv)
 		return report_fork_failure();
 	if (child == 0) {
 		signals_deliver();
+		inherited_give_back();
 		execv(distribution_daxctl, argv);
 		_exit(report_exec_failure());
 	}
-	while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
-		if (signals_caught)
-			kill(child, signals_caught);
-	}
+	status = wait_for(child);
+	if (status < 0)
+		return STATUS_NOT_EXECUTABLE;
 	if (WIFSIGNALED(status))
 		signals_caught = WTERMSIG(status);
 	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
@@ -159,22 +177,20 @@ int forward_and_capture(char **argv, char **output, size_t *length)
 		return report_fork_failure();
 	if (child == 0) {
 		dup2(pipe_fd[1], STDOUT_FILENO);
+		inherited_give_back();
 		execv(distribution_daxctl, argv);
 		_exit(report_exec_failure());
 	}
 	close(pipe_fd[1]);
 	rc = read_all(pipe_fd[0], output, length);
 	close(pipe_fd[0]);
-	while (waitpid(child, &status, 0) < 0 && errno == EINTR)
-		;
+	status = wait_for(child);
 	if (rc < 0) {
 		fprintf(stderr, "daxctl: cannot read the output of %s: %s\n", distribution_daxctl,
 			strerror(-rc));
 		return STATUS_NOT_EXECUTABLE;
 	}
-	if (WIFSIGNALED(status)) {
-		signal(WTERMSIG(status), SIG_DFL);
-		raise(WTERMSIG(status));
-	}
-	return WEXITSTATUS(status);
+	if (status < 0)
+		return STATUS_NOT_EXECUTABLE;
+	return WIFSIGNALED(status) ? -WTERMSIG(status) : WEXITSTATUS(status);
 }

@@ -10,6 +10,10 @@
  * them, and refuse to run this program in its place.
  */
 
+/* Exit statuses when it cannot be run. */
+#define STATUS_NOT_EXECUTABLE 126
+#define STATUS_NOT_FOUND      127
+
 /* Where it is; an absolute path. Set by main(). */
 extern const char *distribution_daxctl;
 
@@ -28,8 +32,8 @@ int forward_and_wait(char **argv);
 
 /*
  * Runs it and collects what it writes to standard output; the caller frees
- * *@output, which ends in a NUL. Returns its exit status. If a signal ended
- * it, so does the same signal this process.
+ * *@output, which ends in a NUL. Returns its exit status, or the negative
+ * number of the signal that ended it.
  */
 int forward_and_capture(char **argv, char **output, size_t *length);
 

@@ -9,17 +9,15 @@ static void add_text(struct json_object *object, const char *key, const char *te
 	json_object_object_add(object, key, json_object_new_string(text));
 }
 
+#define MIN_HUMAN_SIZE (5000 * 1024) /* the distribution shows less as a number of bytes */
+
 /* The largest unit of which there are at least two; like the distribution's. */
 static void format_size(char *text, size_t size, uint64_t bytes)
 {
-	static const char units[] = "KMGTPE";
-	double binary = 1024, decimal = 1000;
+	static const char units[] = "MGT";
+	double binary = 1024 * 1024, decimal = 1000 * 1000;
 	size_t unit = 0;
 
-	if (bytes < 5000) {
-		snprintf(text, size, "%llu", (unsigned long long)bytes);
-		return;
-	}
 	while (units[unit + 1] && (double)bytes >= 2 * binary * 1024) {
 		binary *= 1024;
 		decimal *= 1000;
@@ -33,7 +31,7 @@ struct json_object *json_size(uint64_t bytes, bool human)
 {
 	char text[64];
 
-	if (!human)
+	if (!human || bytes < MIN_HUMAN_SIZE)
 		return json_object_new_uint64(bytes);
 	format_size(text, sizeof(text), bytes);
 	return json_object_new_string(text);
@@ -64,7 +62,7 @@ struct json_object *json_device(const struct dax_device *device, const struct bl
 		json_object_object_add(object, "target_node",
 				       json_object_new_int(device->target_node));
 	if (device->align)
-		json_object_object_add(object, "align", json_object_new_uint64(device->align));
+		json_object_object_add(object, "align", json_size(device->align, human));
 	/* A device that no driver holds is "devdax" there, and disabled. */
 	add_text(object, "mode",
 		 dax_mode_name(device->mode == DAX_MODE_DISABLED ? DAX_MODE_DEVDAX : device->mode));

@@ -10,6 +10,7 @@
 #include "commands.h"
 #include "forward.h"
 #include "help.h"
+#include "inherited.h"
 
 #ifndef CONFIG_DIRECTORY
 #define CONFIG_DIRECTORY NULL
@@ -45,8 +46,10 @@ int main(int argc, char **argv)
 
 	if (command && argc > 2 && strcmp(argv[2], "--help") == 0)
 		return show_manual(command->name, command->usage);
-	if (command)
+	if (command) {
+		inherited_replace();
 		return command->run(argc, argv);
+	}
 	if (argc > 2 && (strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0))
 		command = find(argv[2]);
 	return command ? show_manual(command->name, command->usage) : forward(argv);

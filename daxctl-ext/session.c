@@ -233,15 +233,16 @@ int session_start(struct session *session, bool human, bool is_verbose, bool dry
 int session_finish(struct session *session)
 {
 	size_t nr = json_object_array_length(session->devices);
+	int status;
 
 	if (nr)
 		json_print_array(stdout, session->devices, session->human);
 	json_object_put(session->devices);
-	if (fflush(stdout) != 0)
-		session_note(session, -EIO);
+	status = session->result < 0 ? status_of_errno(session->result) : session->result;
+	status = finish_output(status);
 	if (session->result < 0)
 		fprintf(stderr, "error reconfiguring devices: %s\n", strerror(-session->result));
 	fprintf(stderr, "reconfigured %zu device%s\n", nr, nr == 1 ? "" : "s");
 	signals_deliver();
-	return session->result < 0 ? status_of_errno(session->result) : session->result;
+	return status;
 }

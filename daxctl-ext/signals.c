@@ -5,7 +5,8 @@
 
 volatile sig_atomic_t signals_caught;
 
-static const int numbers[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGALRM, SIGUSR1, SIGUSR2 };
+static const int numbers[] = { SIGHUP,	SIGINT,	 SIGQUIT,   SIGTERM, SIGALRM, SIGUSR1,
+			       SIGUSR2, SIGXCPU, SIGVTALRM, SIGPROF, SIGPWR,  SIGIO };
 
 #define NR_SIGNALS (sizeof(numbers) / sizeof(numbers[0]))
 

@@ -60,6 +60,7 @@ knows_blocks()
 {
 	run 130 list --list-opts
 	expect "$stdout" "$(/usr/bin/daxctl list --list-opts || : "is 130")--blocks "
+	run 130 list --blocks --list-opts
 	run 129 list -h
 	says "    -u, --human           use human friendly number formats"
 	says "        --blocks"
@@ -140,8 +141,9 @@ full_output()
 {
 	local status=0
 
-	"$DAXCTL" list >/dev/full 2>/dev/null || status=$?
-	[[ $status != 0 ]]
+	"$DAXCTL" list >/dev/full 2>"$work/stderr" || status=$?
+	expect "$status" 1
+	grep -q "cannot write to standard output: No space left" "$work/stderr"
 }
 
 export_functions

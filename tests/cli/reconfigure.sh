@@ -144,6 +144,8 @@ refuses_conflicts()
 	refuses "need --online-type" --dry-run -m system-ram dax0.0
 	refuses "need --online-type" --allow-fallback -m system-ram dax0.0
 	refuses "specify a device" --online-type=movable
+	refuses "was taken back" --online-type=movable --no-online-type -m system-ram dax0.0
+	refuses "specify a device" -C -n
 	refuses "--memmap-on-memory is on or off" --memmap-on-memory=maybe dax0.0
 	refuses "unknown online type 'nonsense'; it is one of default, offline" --online-type=nonsense dax0.0
 	refuses "unknown online type ''" --online-type= dax0.0
@@ -205,6 +207,8 @@ no_online()
 	says "dax0.0: error: its policy 'online_kernel' will auto-online memory, aborting"
 	says "error reconfiguring devices: Device or resource busy"
 	says "reconfigured 0 devices"
+	reconfigure 240 -m system-ram -N ./dax0.0
+	reconfigure 240 -m system-ram -N /foo/dax0.0
 	# Not so if the policy keeps it offline, or with --force: the distribution's word then.
 	same reconfigure-device -m system-ram -N dax0.1
 	same reconfigure-device -m system-ram -N -f dax0.0
@@ -215,6 +219,8 @@ leaves_unplugged()
 	bound dax0.0 kmem
 	echo unplugged >"$sys/devices/platform/hmem.0/dax0.0/state"
 	: >"$sys/bus/dax/drivers/kmem/unbind"
+	reconfigure 129 -m devdax dax0.0 dax0.1
+	expect "$(<"$sys/bus/dax/drivers/kmem/unbind")" ""
 	"$DAXCTL" reconfigure-device -m devdax dax0.0 >"$work/stdout" 2>&1 || : "no kernel is there to unbind"
 	expect "$(<"$sys/bus/dax/drivers/kmem/unbind")" dax0.0
 }

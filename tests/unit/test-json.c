@@ -23,12 +23,15 @@ static void test_sizes(void **state)
 	json_object_put(size);
 	assert_size(0, "0");
 	assert_size(4999, "4999");
-	assert_size(5000, "4.88 KiB (5.00 KB)");
-	assert_size((2 << 20) - 1, "2048.00 KiB (2097.15 KB)");
-	assert_size(2 << 20, "2.00 MiB (2.10 MB)");
+	assert_size(4194304, "4194304");
+	assert_size(5119999, "5119999");
+	assert_size(5120000, "4.88 MiB (5.12 MB)");
+	assert_size(1 << 30, "1024.00 MiB (1073.74 MB)");
 	assert_size(2147483648, "2.00 GiB (2.15 GB)");
 	assert_size(4294967296, "4.00 GiB (4.29 GB)");
+	assert_size(UINT64_C(1) << 40, "1024.00 GiB (1099.51 GB)");
 	assert_size(UINT64_C(3) << 40, "3.00 TiB (3.30 TB)");
+	assert_size(UINT64_C(1) << 50, "1024.00 TiB (1125.90 TB)");
 }
 
 static void assert_augmented(const struct sysfs *sysfs, const char *text, const char *expected)
