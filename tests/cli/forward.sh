@@ -61,6 +61,16 @@ ends_by_the_same_signal()
 	expect "$status" 143
 }
 
+knows_the_status_of_an_ignored_child()
+{
+	local status=0
+
+	relay_to 'exit 77'
+	# shellcheck disable=SC2016 # for perl
+	(exec perl -e '$SIG{CHLD} = "IGNORE"; exec @ARGV' "$RELAY" list --list-opts) || status=$?
+	expect "$status" 77
+}
+
 is_one_process()
 {
 	relay_to 'echo $$'
@@ -140,6 +150,7 @@ ok "commands that are not extended are the distribution's, in all they give" lik
 ok "arguments, environment, stdin and exit status pass unchanged" passes_everything_on
 ok "the environment has nothing more and nothing less" passes_the_environment_on
 ok "the end by a signal is the end by that signal" ends_by_the_same_signal
+ok "that SIGCHLD is ignored does not hide a failure" knows_the_status_of_an_ignored_child
 ok "it is the same process" is_one_process
 ok "a symbolic link to itself is refused" refuses_itself ln -s
 ok "a hard link to itself is refused" refuses_itself ln
