@@ -118,7 +118,6 @@ static void relay(struct session *session, const struct check_config_options *op
 		session_note(session, status);
 	} else if (status) {
 		/* Its statuses are errnos, but for those that are none. */
-
 		session_note(session, status > STATUS_LIST_OPTS ? status - 256 : -EINVAL);
 	}
 }
