@@ -9,11 +9,12 @@
 #define MEMORY "devices/system/memory"
 
 static const char *const state_names[NR_BLOCK_STATES] = {
-	[BLOCK_MISSING] = "missing", [BLOCK_UNREADABLE] = "unreadable",
-	[BLOCK_OFFLINE] = "offline", [BLOCK_MOVABLE] = "Movable",
-	[BLOCK_NORMAL] = "Normal",   [BLOCK_DMA32] = "DMA32",
-	[BLOCK_DMA] = "DMA",	     [BLOCK_HIGHMEM] = "HighMem",
-	[BLOCK_MIXED] = "mixed",     [BLOCK_OTHER_ZONE] = "other",
+	[BLOCK_MISSING] = "missing",  [BLOCK_UNREADABLE] = "unreadable",
+	[BLOCK_OFFLINE] = "offline",  [BLOCK_ONLINE] = "online in an unknown zone",
+	[BLOCK_MOVABLE] = "Movable",  [BLOCK_NORMAL] = "Normal",
+	[BLOCK_DMA32] = "DMA32",      [BLOCK_DMA] = "DMA",
+	[BLOCK_HIGHMEM] = "HighMem",  [BLOCK_MIXED] = "mixed",
+	[BLOCK_OTHER_ZONE] = "other",
 };
 
 const char *block_state_name(enum block_state state)
@@ -23,7 +24,7 @@ const char *block_state_name(enum block_state state)
 
 bool block_is_online(enum block_state state)
 {
-	return state >= BLOCK_MOVABLE;
+	return state >= BLOCK_ONLINE;
 }
 
 bool block_is_as_asked(enum block_state state, enum policy policy)
@@ -32,7 +33,7 @@ bool block_is_as_asked(enum block_state state, enum policy policy)
 	case POLICY_ONLINE_MOVABLE:
 		return state == BLOCK_MOVABLE;
 	case POLICY_ONLINE_KERNEL:
-		return block_is_online(state) && state != BLOCK_MOVABLE &&
+		return block_is_online(state) && state != BLOCK_ONLINE && state != BLOCK_MOVABLE &&
 		       state != BLOCK_OTHER_ZONE;
 	case POLICY_ONLINE:
 		return block_is_online(state);
@@ -130,16 +131,23 @@ static enum block_state zone_state(const char *zone)
 	return strcmp(zone, "none") == 0 ? BLOCK_MIXED : BLOCK_OTHER_ZONE;
 }
 
+/* "online", "offline", or on the way between them "going-offline". */
+static int read_state(const struct sysfs *sysfs, uint64_t id, char *text, size_t size)
+{
+	int rc = sysfs_read(sysfs, text, size, MEMORY "/memory%llu/state", (unsigned long long)id);
+
+	return rc == -ENODEV ? -ENOENT : rc;
+}
+
 /* Without valid_zones (CONFIG_MEMORY_HOTREMOVE), where an online block is cannot be told. */
 static enum block_state read_without_zones(const struct sysfs *sysfs, uint64_t id)
 {
 	char text[64];
-	int rc = sysfs_read(sysfs, text, sizeof(text), MEMORY "/memory%llu/state",
-			    (unsigned long long)id);
+	int rc = read_state(sysfs, id, text, sizeof(text));
 
-	if (rc == -ENOENT || rc == -ENODEV)
-		return BLOCK_MISSING;
-	return rc < 0 || strcmp(text, "online") == 0 ? BLOCK_UNREADABLE : BLOCK_OFFLINE;
+	if (rc < 0)
+		return rc == -ENOENT ? BLOCK_MISSING : BLOCK_UNREADABLE;
+	return strcmp(text, "online") == 0 ? BLOCK_ONLINE : BLOCK_OFFLINE;
 }
 
 /*
@@ -164,6 +172,27 @@ void blocks_read(const struct sysfs *sysfs, struct blocks *blocks)
 {
 	for (size_t i = 0; i < blocks->nr; i++)
 		blocks->block[i].state = block_read(sysfs, blocks->block[i].id);
+}
+
+bool block_is_out_of_use(const struct sysfs *sysfs, uint64_t id)
+{
+	char text[64];
+	int rc = read_state(sysfs, id, text, sizeof(text));
+
+	return rc < 0 ? rc == -ENOENT : strcmp(text, "offline") == 0;
+}
+
+bool blocks_can_be_removed(const struct sysfs *sysfs, const struct blocks *blocks)
+{
+	for (size_t i = 0; i < blocks->nr; i++) {
+		unsigned long long id = blocks->block[i].id;
+
+		if (sysfs_exists(sysfs, MEMORY "/memory%llu/valid_zones", id))
+			return true;
+		if (sysfs_exists(sysfs, MEMORY "/memory%llu", id))
+			return false;
+	}
+	return true;
 }
 
 struct block_counts blocks_count(const struct blocks *blocks)

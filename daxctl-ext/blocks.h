@@ -15,11 +15,12 @@ struct dax_range {
 	uint64_t end;
 };
 
-/* Where one memory block is. From BLOCK_MOVABLE on it is online. */
+/* Where one memory block is. From BLOCK_ONLINE on it is online. */
 enum block_state {
 	BLOCK_MISSING,	  /* there is no such block */
 	BLOCK_UNREADABLE, /* it could not be read */
 	BLOCK_OFFLINE,	  /* or on its way to or from there */
+	BLOCK_ONLINE,	  /* in a zone that this kernel does not tell */
 	BLOCK_MOVABLE,
 	BLOCK_NORMAL,
 	BLOCK_DMA32,
@@ -74,6 +75,19 @@ void blocks_read(const struct sysfs *sysfs, struct blocks *blocks);
 
 /* The same for one block. */
 enum block_state block_read(const struct sysfs *sysfs, uint64_t id);
+
+/*
+ * Is there surely no memory in use: no such block, or one that is offline and
+ * not only on its way there? Reads another file than block_read(), likewise
+ * 3 system calls.
+ */
+bool block_is_out_of_use(const struct sysfs *sysfs, uint64_t id);
+
+/*
+ * Can the kernel take memory out again (CONFIG_MEMORY_HOTREMOVE)? Told by the
+ * first of the blocks that exists; true if there is none.
+ */
+bool blocks_can_be_removed(const struct sysfs *sysfs, const struct blocks *blocks);
 
 struct block_counts blocks_count(const struct blocks *blocks);
 size_t blocks_count_online(const struct block_counts *counts);

@@ -111,12 +111,15 @@ static int write_state(const struct run *run, const char *value)
 static int write_block(const struct run *run, uint64_t id, enum policy policy)
 {
 	int rc = write_attribute(run, policy_name(policy), MEMORY_BLOCK, (unsigned long long)id);
+	bool is_so;
 
+	if (rc != -EINVAL)
+		return advise_if_in_use(run, rc);
 	/* Refused when it is so already: somebody else, a udev rule for example, did just the same.
 	 */
-	if (rc == -EINVAL && block_is_as_asked(block_read(run->sysfs, id), policy))
-		return 0;
-	return advise_if_in_use(run, rc);
+	is_so = policy == POLICY_OFFLINE ? block_is_out_of_use(run->sysfs, id)
+					 : block_is_as_asked(block_read(run->sysfs, id), policy);
+	return is_so ? 0 : rc;
 }
 
 /*
@@ -330,21 +333,30 @@ static int bind(const struct run *run, const char *driver)
 	return rc;
 }
 
+static int check_can_be_removed(const struct run *run)
+{
+	if (blocks_can_be_removed(run->sysfs, &run->plan->before))
+		return 0;
+	return problem_set(run->problem, -EOPNOTSUPP, "restart the system to get it out",
+			   "this kernel cannot take memory out (CONFIG_MEMORY_HOTREMOVE)");
+}
+
+/* To unbind it with memory in use, or with memory that has to stay, loses that until a restart. */
 static int check_no_memory(const struct run *run)
 {
 	char state[POLICY_TEXT_SIZE];
-	size_t online = 0;
+	size_t in_use = 0;
 
 	if (read_state(run, state) && strcmp(state, "unplugged") == 0)
 		return 0;
 	for (size_t i = 0; i < run->plan->before.nr; i++)
-		online += block_is_online(block_read(run->sysfs, run->plan->before.block[i].id));
-	if (!online)
-		return 0;
-	/* Unbinding now would lose this memory until the next boot. */
-	return problem_set(run->problem, -EBUSY,
-			   "find out which program puts it online, and try again",
-			   "%zu of its memory blocks came online again", online);
+		in_use += !block_is_out_of_use(run->sysfs, run->plan->before.block[i].id);
+	if (in_use)
+		return problem_set(run->problem, -EBUSY,
+				   "find out which program puts it online, and try again",
+				   "%zu of its memory blocks are not offline or cannot be read",
+				   in_use);
+	return check_can_be_removed(run);
 }
 
 static int unbind(const struct run *run, const char *driver)
@@ -374,11 +386,15 @@ static int unplug(const struct run *run)
 
 	if (read_state(run, state))
 		return strcmp(state, "unplugged") == 0 ? 0 : write_state(run, "unplugged");
+	rc = check_can_be_removed(run);
+	if (rc < 0)
+		return rc;
 	for (size_t i = 0; i < run->plan->before.nr; i++) {
 		uint64_t id = run->plan->before.block[i].id;
 
-		if (!block_is_online(block_read(run->sysfs, id)))
+		if (block_is_out_of_use(run->sysfs, id))
 			continue;
+		/* If another process is about to take it offline, this waits for that. */
 		rc = write_block(run, id, POLICY_OFFLINE);
 		if (rc < 0)
 			return rc;
@@ -405,7 +421,7 @@ static int set_block(const struct run *run, uint64_t id, enum block_state state,
 
 	if (block_is_as_asked(state, policy))
 		return 0;
-	if (block_is_online(state)) {
+	if (state != BLOCK_MISSING && state != BLOCK_OFFLINE) {
 		rc = write_block(run, id, POLICY_OFFLINE);
 		if (rc < 0)
 			return rc;

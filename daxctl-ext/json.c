@@ -44,7 +44,8 @@ static void add_memory(struct json_object *object, const struct blocks *blocks)
 
 	json_object_object_add(object, "online_memblocks", json_object_new_uint64(online));
 	json_object_object_add(object, "total_memblocks", json_object_new_uint64(blocks->nr));
-	if (online)
+	/* In which zone it is may not be told; then neither yes nor no is true. */
+	if (online && !counts.of[BLOCK_ONLINE])
 		json_object_object_add(object, "movable",
 				       json_object_new_boolean(counts.of[BLOCK_MOVABLE] == online));
 }
@@ -89,7 +90,7 @@ static struct json_object *json_run(const struct blocks *blocks, size_t first, s
 			       json_object_new_uint64(start + nr * blocks->block_size - 1));
 	json_object_object_add(object, "blocks", json_object_new_uint64(nr));
 	add_text(object, "state", block_is_online(state) ? "online" : block_state_name(state));
-	if (block_is_online(state))
+	if (block_is_online(state) && state != BLOCK_ONLINE)
 		add_text(object, "zone", block_state_name(state));
 	return object;
 }

@@ -14,11 +14,12 @@ struct look {
 };
 
 static const struct look looks[NR_BLOCK_STATES] = {
-	[BLOCK_MISSING] = { '.', "2" },	 [BLOCK_UNREADABLE] = { '?', "31" },
-	[BLOCK_OFFLINE] = { '-', "33" }, [BLOCK_MOVABLE] = { 'M', "32" },
-	[BLOCK_NORMAL] = { 'N', "36" },	 [BLOCK_DMA32] = { 'D', "36" },
-	[BLOCK_DMA] = { 'd', "36" },	 [BLOCK_HIGHMEM] = { 'H', "36" },
-	[BLOCK_MIXED] = { 'X', "31" },	 [BLOCK_OTHER_ZONE] = { 'O', "36" },
+	[BLOCK_MISSING] = { '.', "2" },	    [BLOCK_UNREADABLE] = { '?', "31" },
+	[BLOCK_OFFLINE] = { '-', "33" },    [BLOCK_ONLINE] = { 'o', "36" },
+	[BLOCK_MOVABLE] = { 'M', "32" },    [BLOCK_NORMAL] = { 'N', "36" },
+	[BLOCK_DMA32] = { 'D', "36" },	    [BLOCK_DMA] = { 'd', "36" },
+	[BLOCK_HIGHMEM] = { 'H', "36" },    [BLOCK_MIXED] = { 'X', "31" },
+	[BLOCK_OTHER_ZONE] = { 'O', "36" },
 };
 static const struct look mixed_group = { '*', "35" };
 

@@ -150,9 +150,11 @@ static bool is_as_asked(const struct plan *plan, const struct request *request)
 }
 
 /* From system-ram to system-ram: the policy can only change while kmem lets go of the device. */
-static int plan_replug(struct plan *plan, const struct request *request, struct problem *problem)
+static int plan_replug(struct plan *plan, const struct request *request,
+		       const struct environment *environment, struct problem *problem)
 {
 	const struct dax_device *device = plan->device;
+	size_t unreadable = blocks_count(&plan->before).of[BLOCK_UNREADABLE];
 	bool has = has_memory(&plan->before);
 	bool other_memmap = memmap_differs(device, request);
 	char unlike[200];
@@ -165,6 +167,17 @@ static int plan_replug(struct plan *plan, const struct request *request, struct 
 				 device->online_type);
 		return 0;
 	}
+	if (has && environment->keeps_memory)
+		return problem_set(
+			problem, -EOPNOTSUPP,
+			"restart the system, and give it the policy before kmem takes it; "
+			"see daxctl-online-type(7)",
+			"it is in system-ram mode already, and this kernel cannot take "
+			"memory out (CONFIG_MEMORY_HOTREMOVE)");
+	if (unreadable)
+		return problem_set(problem, -EIO, "see the kernel log (dmesg), and try again",
+				   "%zu of its %zu memory blocks cannot be read", unreadable,
+				   plan->before.nr);
 	if (has && !request->force) {
 		if (other_memmap)
 			snprintf(unlike, sizeof(unlike), "its memmap_on_memory is %s",
@@ -215,7 +228,7 @@ int plan_make(struct plan *plan, const struct request *request, const struct dax
 	if (rc < 0)
 		return problem_set(problem, rc, NULL, "out of memory");
 	if (device->mode == DAX_MODE_SYSTEM_RAM)
-		return plan_replug(plan, request, problem);
+		return plan_replug(plan, request, environment, problem);
 	plan_bind(plan, request, environment);
 	return 0;
 }

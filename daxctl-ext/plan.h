@@ -34,6 +34,7 @@ struct request {
 struct environment {
 	enum policy system_default; /* what POLICY_DEFAULT gives at the moment */
 	bool kmem_is_loaded;
+	bool keeps_memory; /* what was plugged in cannot be taken out again */
 };
 
 /*

@@ -75,8 +75,11 @@ static int read_situation(const struct session *session, const char *name,
 		return problem_set(problem, rc,
 				   "use a kernel with memory hotplug (CONFIG_MEMORY_HOTPLUG)",
 				   "cannot read the system's memory blocks: %s", strerror(-rc));
-	if (situation->device.mode == DAX_MODE_SYSTEM_RAM)
+	if (situation->device.mode == DAX_MODE_SYSTEM_RAM) {
 		blocks_read(sysfs, &situation->blocks);
+		situation->environment.keeps_memory =
+			!blocks_can_be_removed(sysfs, &situation->blocks);
+	}
 	return 0;
 }
 

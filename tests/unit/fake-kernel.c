@@ -90,7 +90,24 @@ static unsigned int first_block(const char *device)
 	return FAKE_FIRST_BLOCK + (unsigned int)atoi(strchr(device, '.') + 1) * FAKE_NR_BLOCKS;
 }
 
-static void set_block(const struct fake_kernel *kernel, unsigned int id, const char *policy)
+static bool *online_flag(struct fake_kernel *kernel, unsigned int id)
+{
+	must(id >= FAKE_FIRST_BLOCK && id - FAKE_FIRST_BLOCK < sizeof(kernel->is_online));
+	return &kernel->is_online[id - FAKE_FIRST_BLOCK];
+}
+
+/* Writes a file of a block, unless a test has made it unreadable. */
+static void store_of_block(const struct fake_kernel *kernel, unsigned int id, const char *name,
+			   const char *value)
+{
+	const char *path = path_of(kernel, MEMORY "/memory%u/%s", id, name);
+	struct stat status;
+
+	if (stat(path, &status) < 0 || !S_ISDIR(status.st_mode))
+		store(path, value);
+}
+
+static void set_block(struct fake_kernel *kernel, unsigned int id, const char *policy)
 {
 	const char *zone = "Normal Movable";
 
@@ -101,9 +118,10 @@ static void set_block(const struct fake_kernel *kernel, unsigned int id, const c
 		zone = "Movable";
 	else if (strcmp(policy, "offline") != 0)
 		zone = "Normal";
-	store(path_of(kernel, MEMORY "/memory%u/state", id),
-	      strcmp(policy, "offline") == 0 ? "offline" : "online");
-	store(path_of(kernel, MEMORY "/memory%u/valid_zones", id), zone);
+	*online_flag(kernel, id) = strcmp(policy, "offline") != 0;
+	store_of_block(kernel, id, "state", *online_flag(kernel, id) ? "online" : "offline");
+	if (!kernel->no_hotremove)
+		store_of_block(kernel, id, "valid_zones", zone);
 }
 
 static void plug(struct fake_kernel *kernel, const char *device, const char *policy)
@@ -114,24 +132,35 @@ static void plug(struct fake_kernel *kernel, const char *device, const char *pol
 		set_block(kernel, first_block(device) + i, policy);
 }
 
-static bool has_online_block(const struct fake_kernel *kernel, const char *device)
+static bool has_online_block(struct fake_kernel *kernel, const char *device)
 {
 	for (unsigned int i = 0; i < FAKE_NR_BLOCKS; i++) {
-		if (block_is_online(block_read(&kernel->sysfs, first_block(device) + i)))
+		if (*online_flag(kernel, first_block(device) + i))
 			return true;
 	}
 	return false;
 }
 
-static void take_out(const struct fake_kernel *kernel, const char *device)
+static bool has_block(const struct fake_kernel *kernel, const char *device)
 {
-	for (unsigned int i = 0; i < FAKE_NR_BLOCKS; i++)
-		remove_tree(path_of(kernel, MEMORY "/memory%u", first_block(device) + i));
+	for (unsigned int i = 0; i < FAKE_NR_BLOCKS; i++) {
+		if (sysfs_exists(&kernel->sysfs, MEMORY "/memory%u", first_block(device) + i))
+			return true;
+	}
+	return false;
 }
 
-static int write_block_state(const struct fake_kernel *kernel, unsigned int id, const char *value)
+static void take_out(struct fake_kernel *kernel, const char *device)
 {
-	bool online = block_is_online(block_read(&kernel->sysfs, id));
+	for (unsigned int i = 0; i < FAKE_NR_BLOCKS; i++) {
+		remove_tree(path_of(kernel, MEMORY "/memory%u", first_block(device) + i));
+		*online_flag(kernel, first_block(device) + i) = false;
+	}
+}
+
+static int write_block_state(struct fake_kernel *kernel, unsigned int id, const char *value)
+{
+	bool online = *online_flag(kernel, id);
 	enum policy policy;
 
 	if (policy_from_kernel(value, &policy) < 0 || policy == POLICY_DEFAULT ||
@@ -139,6 +168,8 @@ static int write_block_state(const struct fake_kernel *kernel, unsigned int id, 
 		return -EINVAL;
 	if (online == policy_is_online(policy))
 		return -EINVAL; /* as the kernel: online is online, and cannot become it */
+	if (online && kernel->no_hotremove)
+		return -EINVAL;
 	if (online && kernel->stuck)
 		return -EBUSY;
 	set_block(kernel, id, value);
@@ -201,7 +232,8 @@ static int write_unbind(struct fake_kernel *kernel, const char *driver, const ch
 	if (!driver_of(kernel, device, current) || strcmp(current, driver) != 0)
 		return -ENODEV;
 	if (strcmp(driver, "kmem") == 0) {
-		kernel->has_leaked |= has_online_block(kernel, device);
+		kernel->has_leaked |= has_online_block(kernel, device) ||
+				      (kernel->no_hotremove && has_block(kernel, device));
 		take_out(kernel, device);
 		unlink(path_of(kernel, DAX_DEVICES "/%s/state", device));
 	}
@@ -298,6 +330,8 @@ static int write_state(struct fake_kernel *kernel, const char *device, const cha
 	if (policy == POLICY_UNPLUGGED) {
 		if (kernel->stuck && has_online_block(kernel, device))
 			return -EBUSY;
+		if (kernel->no_hotremove && has_block(kernel, device))
+			return -EOPNOTSUPP;
 		take_out(kernel, device);
 	} else {
 		if (strcmp(current, "unplugged") != 0)
@@ -357,6 +391,7 @@ static void add_device(const struct fake_kernel *kernel, size_t number)
 	unsigned long long start;
 	char device[DAX_NAME_SIZE], text[64];
 
+	must(number < sizeof(kernel->is_online) / FAKE_NR_BLOCKS);
 	snprintf(device, sizeof(device), "dax0.%zu", number);
 	start = first_block(device) * FAKE_BLOCK_SIZE;
 	make_directory(path_of(kernel, DAX_DEVICES "/%s/mapping0", device));
@@ -394,6 +429,20 @@ void fake_kernel_start(struct fake_kernel *kernel, size_t nr_devices)
 void fake_without_policy(struct fake_kernel *kernel)
 {
 	must(unlink(path_of(kernel, DAX_DEVICES "/dax0.0/online_type")) == 0);
+}
+
+void fake_going_offline(struct fake_kernel *kernel, unsigned int id)
+{
+	must(*online_flag(kernel, id));
+	store_of_block(kernel, id, "state", "going-offline");
+	store_of_block(kernel, id, "valid_zones", "Normal Movable");
+}
+
+/* There is no file that root cannot read; but a directory is none. */
+void fake_make_unreadable(struct fake_kernel *kernel, const char *path)
+{
+	must(unlink(path_of(kernel, "%s", path)) == 0);
+	make_directory(path_of(kernel, "%s", path));
 }
 
 void fake_kernel_stop(struct fake_kernel *kernel)

@@ -23,6 +23,7 @@ struct fake_kernel {
 	bool siblings_by_kind; /* kmem takes all but dax0.0 by their kind */
 	bool stuck;	       /* no block can be taken offline */
 	bool onlining_fails;   /* every second block stays offline, without an error */
+	bool no_hotremove;     /* memory stays where it is, and nobody tells its zone */
 
 	size_t nr_writes;	      /* so far */
 	size_t fail_at;		      /* the write with this number (from 1) is refused */
@@ -30,7 +31,8 @@ struct fake_kernel {
 	void (*before_write)(void *); /* called with each write */
 	void *before_write_data;
 	bool sibling_was_online; /* memory of another device than dax0.0, ever */
-	bool has_leaked;	 /* kmem was unbound while memory was online */
+	bool has_leaked;	 /* kmem was unbound while memory was online, or had to stay */
+	bool is_online[32];	 /* the blocks from FAKE_FIRST_BLOCK on, whatever their files say */
 	bool kmem_is_missing;
 	char ids[8][2 * DAX_NAME_SIZE]; /* "driver device", of new_id */
 };
@@ -48,6 +50,15 @@ void fake_without_policy(struct fake_kernel *kernel);
 
 /* The kmem module: what the executor calls to load it. One fake at a time. */
 int fake_load_module(const char *name);
+
+/*
+ * Another process is taking the block offline, and will give up; or waits for
+ * those who write to the block's state, and leaves it to them.
+ */
+void fake_going_offline(struct fake_kernel *kernel, unsigned int id);
+
+/* From now on the file can be written, and not read. */
+void fake_make_unreadable(struct fake_kernel *kernel, const char *path);
 
 /* To bring the tree into the state in which a test begins. Failures end the test. */
 void fake_bind(struct fake_kernel *kernel, const char *device, const char *driver);

@@ -82,11 +82,12 @@ static void test_as_asked(void **state)
 {
 	/* One row per state, one column per policy from "offline" to "unplugged". */
 	static const bool expected[NR_BLOCK_STATES][5] = {
-		[BLOCK_MISSING] = { 0, 0, 0, 0, 1 }, [BLOCK_UNREADABLE] = { 0, 0, 0, 0, 0 },
-		[BLOCK_OFFLINE] = { 1, 0, 0, 0, 0 }, [BLOCK_MOVABLE] = { 0, 1, 0, 1, 0 },
-		[BLOCK_NORMAL] = { 0, 1, 1, 0, 0 },  [BLOCK_DMA32] = { 0, 1, 1, 0, 0 },
-		[BLOCK_DMA] = { 0, 1, 1, 0, 0 },     [BLOCK_HIGHMEM] = { 0, 1, 1, 0, 0 },
-		[BLOCK_MIXED] = { 0, 1, 1, 0, 0 },   [BLOCK_OTHER_ZONE] = { 0, 1, 0, 0, 0 },
+		[BLOCK_MISSING] = { 0, 0, 0, 0, 1 },	[BLOCK_UNREADABLE] = { 0, 0, 0, 0, 0 },
+		[BLOCK_OFFLINE] = { 1, 0, 0, 0, 0 },	[BLOCK_ONLINE] = { 0, 1, 0, 0, 0 },
+		[BLOCK_MOVABLE] = { 0, 1, 0, 1, 0 },	[BLOCK_NORMAL] = { 0, 1, 1, 0, 0 },
+		[BLOCK_DMA32] = { 0, 1, 1, 0, 0 },	[BLOCK_DMA] = { 0, 1, 1, 0, 0 },
+		[BLOCK_HIGHMEM] = { 0, 1, 1, 0, 0 },	[BLOCK_MIXED] = { 0, 1, 1, 0, 0 },
+		[BLOCK_OTHER_ZONE] = { 0, 1, 0, 0, 0 },
 	};
 
 	(void)state;
@@ -153,6 +154,59 @@ static void test_read(void **state)
 	assert_int_equal(blocks_read_size(&kernel.sysfs, &size), -EOPNOTSUPP);
 }
 
+static void test_out_of_use(void **state)
+{
+	const struct dax_range range = { FAKE_FIRST_BLOCK * FAKE_BLOCK_SIZE,
+					 (FAKE_FIRST_BLOCK + 4) * FAKE_BLOCK_SIZE - 1 };
+	struct fake_kernel kernel;
+	struct blocks blocks;
+
+	(void)state;
+	fake_kernel_start(&kernel, 1);
+	fake_bind(&kernel, "dax0.0", "kmem");
+	fake_write(&kernel, "online_movable", "devices/system/memory/memory33/state");
+	fake_write(&kernel, "online_movable", "devices/system/memory/memory34/state");
+	fake_going_offline(&kernel, 34);
+	fake_make_unreadable(&kernel, "devices/system/memory/memory35/state");
+	assert_true(block_is_out_of_use(&kernel.sysfs, 32));
+	assert_false(block_is_out_of_use(&kernel.sysfs, 33));
+	assert_false(block_is_out_of_use(&kernel.sysfs, 34));
+	assert_false(block_is_out_of_use(&kernel.sysfs, 35));
+	assert_true(block_is_out_of_use(&kernel.sysfs, 36));
+	assert_int_equal(blocks_from_ranges(&blocks, &range, 1, FAKE_BLOCK_SIZE), 0);
+	assert_true(blocks_can_be_removed(&kernel.sysfs, &blocks));
+	blocks_free(&blocks);
+	fake_kernel_stop(&kernel);
+}
+
+static void test_without_hotremove(void **state)
+{
+	const struct dax_range range = { FAKE_FIRST_BLOCK * FAKE_BLOCK_SIZE,
+					 (FAKE_FIRST_BLOCK + 4) * FAKE_BLOCK_SIZE - 1 };
+	struct fake_kernel kernel;
+	struct blocks blocks;
+	char text[200];
+
+	(void)state;
+	fake_kernel_start(&kernel, 1);
+	kernel.no_hotremove = true;
+	assert_int_equal(blocks_from_ranges(&blocks, &range, 1, FAKE_BLOCK_SIZE), 0);
+	assert_true(blocks_can_be_removed(&kernel.sysfs, &blocks));
+	fake_bind(&kernel, "dax0.0", "kmem");
+	fake_write(&kernel, "online", "devices/system/memory/memory33/state");
+	fake_make_unreadable(&kernel, "devices/system/memory/memory35/state");
+	blocks_read(&kernel.sysfs, &blocks);
+	assert_int_equal(blocks.block[0].state, BLOCK_OFFLINE);
+	assert_int_equal(blocks.block[1].state, BLOCK_ONLINE);
+	assert_int_equal(blocks.block[3].state, BLOCK_UNREADABLE);
+	assert_false(blocks_can_be_removed(&kernel.sysfs, &blocks));
+	blocks_describe_unlike(&blocks, POLICY_ONLINE_MOVABLE, text, sizeof(text));
+	assert_string_equal(text, "4 of 4 memory blocks are not in Movable: 1 unreadable, "
+				  "2 offline, 1 online in an unknown zone");
+	blocks_free(&blocks);
+	fake_kernel_stop(&kernel);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -164,6 +218,10 @@ int main(void)
 		TEST("each state of a block satisfies the policies that it should", test_as_asked),
 		TEST("blocks that are not as asked are counted by where they are", test_describe),
 		TEST("the state and zone of blocks are read from sysfs", test_read),
+		TEST("only a block that is missing or says \"offline\" is out of use",
+		     test_out_of_use),
+		TEST("without hot-remove a block is online in a zone that cannot be told",
+		     test_without_hotremove),
 	};
 
 	return cmocka_run_group_tests_name("blocks", tests, NULL, NULL);

@@ -581,10 +581,125 @@ static void test_comes_back(void **state)
 	kernel.before_write = put_online_again;
 	kernel.before_write_data = &kernel;
 	assert_int_equal(run(&kernel, scenario, false, &outcome, NULL, NULL), -EBUSY);
-	assert_string_equal(outcome.problem.text, "1 of its memory blocks came online again");
+	assert_string_equal(outcome.problem.text,
+			    "1 of its memory blocks are not offline or cannot be read");
 	assert_false(kernel.has_leaked);
 	outcome_free(&outcome);
 	fake_kernel_stop(&kernel);
+}
+
+/* Something befalls block 33 just before the first write. */
+static void befall(struct fake_kernel *kernel, void (*what)(void *))
+{
+	kernel->nr_writes = 0;
+	kernel->before_write = what;
+	kernel->before_write_data = kernel;
+}
+
+static void becomes_unreadable(void *data)
+{
+	struct fake_kernel *kernel = data;
+
+	kernel->before_write = NULL;
+	fake_make_unreadable(kernel, "devices/system/memory/memory33/valid_zones");
+	fake_make_unreadable(kernel, "devices/system/memory/memory33/state");
+}
+
+static void is_taken_offline(void *data)
+{
+	struct fake_kernel *kernel = data;
+
+	kernel->before_write = NULL;
+	fake_going_offline(kernel, FAKE_FIRST_BLOCK + 1);
+}
+
+static const char block_by_block[] =
+	"without the attribute: system-ram to kernel by force, block by block";
+
+/* As that one, but with the attribute: it is unbound on the way. */
+static const struct scenario replug_block_by_block = {
+	.name = "system-ram to kernel by force, every block online",
+	.driver = "kmem",
+	.policy = "online_movable",
+	.system_default = "offline",
+	.asked = POLICY_ONLINE_KERNEL,
+	.force = true,
+	.kmem_is_loaded = true,
+	.no_state = true,
+	.by_kind = true,
+	.nr_devices = 1,
+	.expected = "driver=kmem policy=online_kernel memmap=0 state= autoprobe=1: "
+		    "Normal Normal Normal Normal",
+};
+
+static void test_unreadable(void **state)
+{
+	struct fake_kernel kernel;
+	struct outcome outcome;
+
+	(void)state;
+	start(&kernel, &replug_block_by_block);
+	befall(&kernel, becomes_unreadable);
+	assert_int_equal(run(&kernel, &replug_block_by_block, false, &outcome, NULL, NULL), -EBUSY);
+	assert_string_equal(outcome.problem.text,
+			    "1 of its memory blocks are not offline or cannot be read");
+	assert_false(kernel.has_leaked);
+	outcome_free(&outcome);
+	fake_kernel_stop(&kernel);
+
+	/* Without an unbind it is at least taken offline, and not passed over. */
+	start(&kernel, find_scenario(block_by_block));
+	fake_write(&kernel, "online_movable", "devices/system/memory/memory33/state");
+	befall(&kernel, becomes_unreadable);
+	assert_int_equal(run(&kernel, find_scenario(block_by_block), false, &outcome, NULL, NULL),
+			 0);
+	assert_true(kernel.is_online[1]);
+	assert_int_equal(outcome.unlike, 1);
+	outcome_free(&outcome);
+	fake_kernel_stop(&kernel);
+}
+
+static void test_going_offline(void **state)
+{
+	struct fake_kernel kernel;
+	struct outcome outcome;
+	char text[256];
+
+	(void)state;
+	start(&kernel, &replug_block_by_block);
+	befall(&kernel, is_taken_offline);
+	assert_int_equal(run(&kernel, &replug_block_by_block, false, &outcome, NULL, NULL), 0);
+	assert_false(kernel.has_leaked);
+	fake_describe(&kernel, "dax0.0", text, sizeof(text));
+	assert_string_equal(text, replug_block_by_block.expected);
+	outcome_free(&outcome);
+	fake_kernel_stop(&kernel);
+}
+
+/* A bind that is to be taken back, on a kernel that cannot. */
+static void test_without_hotremove(void **state)
+{
+	static const enum policy policies[] = { POLICY_OFFLINE, POLICY_ONLINE_MOVABLE };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(policies); i++) {
+		struct scenario scenario = *find_scenario("devdax to kernel");
+		struct fake_kernel kernel;
+		struct outcome outcome;
+
+		scenario.asked = policies[i];
+		scenario.no_state = true;
+		/* After the policy and the unbind comes the bind. */
+		interrupt_at = 3;
+		start(&kernel, &scenario);
+		kernel.no_hotremove = true;
+		befall(&kernel, interrupt);
+		run(&kernel, &scenario, false, &outcome, NULL, NULL);
+		assert_false(kernel.has_leaked);
+		interrupt_at = 0;
+		outcome_free(&outcome);
+		fake_kernel_stop(&kernel);
+	}
 }
 
 /* Just before the first block is put online, somebody else does that. */
@@ -768,6 +883,10 @@ int main(void)
 		TEST("without the kmem module nothing changes", test_missing_module),
 		TEST("memory that is in use stays as it is", test_in_use),
 		TEST("memory that comes online again meanwhile is not lost", test_comes_back),
+		TEST("a block that cannot be read is not taken for offline", test_unreadable),
+		TEST("a block that somebody else is taking offline is waited for",
+		     test_going_offline),
+		TEST("without hot-remove kmem keeps what has memory", test_without_hotremove),
 		TEST("a block that somebody else puts where it shall be is no failure",
 		     test_does_the_same),
 		TEST("a device goes back to kmem without memory", test_returns),

@@ -150,6 +150,13 @@ static void test_device(void **state)
 		      "\"align\":2097152,\"mode\":\"system-ram\",\"online_memblocks\":2,"
 		      "\"total_memblocks\":2,\"movable\":false}");
 	strcpy(device.online_type, "default");
+	block[0].state = BLOCK_ONLINE;
+	assert_device(&device, &blocks, false,
+		      "{\"chardev\":\"dax0.0\",\"size\":2147483648,\"target_node\":1,"
+		      "\"align\":2097152,\"mode\":\"system-ram\",\"online_memblocks\":2,"
+		      "\"total_memblocks\":2,\"online_type\":\"default\","
+		      "\"memory_state\":\"online\"}");
+	block[0].state = BLOCK_MOVABLE;
 	block[1].state = BLOCK_OFFLINE;
 	device.target_node = -1;
 	device.align = 0;

@@ -36,12 +36,13 @@ static void test_cells(void **state)
 	block[3].state = BLOCK_OFFLINE;
 	block[4].state = BLOCK_NORMAL;
 	block[5].state = BLOCK_MISSING;
+	block[6].state = BLOCK_ONLINE;
 	text = draw(24, 40, false);
-	assert_string_equal(text,
-			    "  0x00000100000000  MMM-N.MMMMMMMMMMMMMM\n"
-			    "  0x000001a0000000  MMMM\n"
-			    "  one cell is 128 MiB: . missing (1) - offline (1) M Movable (21) "
-			    "N Normal (1)\n");
+	assert_string_equal(text, "  0x00000100000000  MMM-N.oMMMMMMMMMMMMM\n"
+				  "  0x000001a0000000  MMMM\n"
+				  "  one cell is 128 MiB: . missing (1) - offline (1) "
+				  "o online in an unknown zone (1) M Movable (20) "
+				  "N Normal (1)\n");
 	free(text);
 }
 

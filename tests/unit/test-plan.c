@@ -172,6 +172,16 @@ static const struct {
 	  -EOPNOTSUPP,
 	  "no memmap_on_memory attribute",
 	  "6.8" },
+	{ { "kmem", "default", "0", BLOCK_ONLINE,
+	    ASK(ONLINE_MOVABLE, .to_system_ram = true, .force = true), true, NULL, 0 },
+	  -EOPNOTSUPP,
+	  "cannot take memory out",
+	  "restart" },
+	{ { "kmem", "default", "0", BLOCK_UNREADABLE,
+	    ASK(ONLINE_MOVABLE, .to_system_ram = true, .force = true), true, NULL, 0 },
+	  -EIO,
+	  "4 of its 4 memory blocks cannot be read",
+	  "kernel log" },
 	{ { "mystery", "default", "0", BLOCK_MISSING, ASK(ONLINE, .to_system_ram = true), true,
 	    NULL, 0 },
 	  -EBUSY,
@@ -193,7 +203,12 @@ static enum dax_mode mode_of(const char *driver)
 static int make(const struct example *example, struct dax_device *device, struct plan *plan,
 		struct problem *problem)
 {
-	const struct environment environment = { POLICY_ONLINE, example->kmem_is_loaded };
+	const struct environment environment = {
+		.system_default = POLICY_ONLINE,
+		.kmem_is_loaded = example->kmem_is_loaded,
+		/* The kernel that does not tell the zone. */
+		.keeps_memory = example->memory == BLOCK_ONLINE,
+	};
 	struct block block[4];
 	const struct blocks blocks = { 0x8000000, 4, block };
 
@@ -262,7 +277,7 @@ static void test_refusals(void **state)
 
 static void test_no_memory(void **state)
 {
-	const struct environment environment = { POLICY_ONLINE, true };
+	const struct environment environment = { POLICY_ONLINE, true, false };
 	const struct request request = ASK(ONLINE, .to_system_ram = true);
 	struct dax_device device = { .name = "dax0.1", .online_type = "default" };
 	const struct blocks none = { 0x8000000, 0, NULL };
