@@ -173,9 +173,18 @@ static int read_ranges(const struct sysfs *sysfs, struct dax_device *device)
 
 	rc = sysfs_for_each(sysfs, add_mapping, &walk, DAX_DEVICES "/%s", device->name);
 	free(walk.number);
-	if (rc == 0 && device->nr_ranges == 0)
+	if (rc == 0 && device->nr_ranges == 0) {
 		rc = add_resource(sysfs, device);
-	return rc == -EACCES || rc == -ENOENT ? 0 : rc;
+		if (rc == -ENOENT)
+			rc = 0;
+	}
+	if (rc != -EACCES)
+		return rc;
+	/* A part of the ranges must not pass for all of them. */
+	free(device->range);
+	device->range = NULL;
+	device->nr_ranges = 0;
+	return 0;
 }
 
 int dax_device_read(const struct sysfs *sysfs, const char *name, struct dax_device *device)

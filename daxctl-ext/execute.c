@@ -270,8 +270,11 @@ static int bind_by_id(const struct run *run, const char *driver)
 {
 	char current[DAX_DRIVER_SIZE];
 	struct guardian guardian;
+	struct problem ignored;
+	struct run aside = *run;
 	int rc, back;
 
+	aside.problem = &ignored;
 	rc = find_bystanders(run, driver);
 	if (rc == 0)
 		rc = start_guardian(run, &guardian, clean_up_for_the_killed);
@@ -290,8 +293,8 @@ static int bind_by_id(const struct run *run, const char *driver)
 	 * would bind the device again after it was unbound on purpose. That it
 	 * stays there is no reason to fail.
 	 */
-	write_attribute(run, run->name, DAX_DRIVERS "/%s/remove_id", driver);
-	back = give_bystanders_back(run);
+	write_attribute(&aside, run->name, DAX_DRIVERS "/%s/remove_id", driver);
+	back = give_bystanders_back(rc < 0 ? &aside : run);
 	guardian_dismiss(&guardian);
 	return rc < 0 ? rc : back;
 }
@@ -312,7 +315,8 @@ static int bind(const struct run *run, const char *driver)
 	 * -ENODEV: not a device that the driver takes by itself. On the way
 	 * back whatever helps is right.
 	 */
-	if (rc == -ENODEV || (rc < 0 && run->is_rollback)) {
+	if (rc == -ENODEV ||
+	    (rc < 0 && run->is_rollback && read_driver(run, current) == 0 && !current[0])) {
 		rc = bind_by_id(run, driver);
 		if (run->bystanders->nr)
 			return rc;
@@ -479,6 +483,12 @@ static int adjust(const struct run *run, enum policy policy)
 		return problem_set(run->problem, -EOPNOTSUPP, "use --online-type=offline",
 				   "this kernel cannot hold a device without its memory");
 	run->outcome->way = "block by block";
+	if (read_state(run, state) && strcmp(state, "unplugged") == 0) {
+		run->outcome->way = "through its state attribute, and then block by block";
+		rc = write_state(run, policy_name(POLICY_ONLINE_MOVABLE));
+		if (rc < 0)
+			return rc;
+	}
 	return set_blocks(run, policy);
 }
 
@@ -489,33 +499,53 @@ static enum policy nearest_policy(const struct blocks *before)
 
 	if (counts.of[BLOCK_MISSING] == before->nr)
 		return POLICY_UNPLUGGED;
-	return counts.of[BLOCK_MOVABLE] ? POLICY_ONLINE_MOVABLE : POLICY_ONLINE_KERNEL;
+	/* What was offline only must not get stuck on the way. */
+	if (counts.of[BLOCK_MOVABLE] ||
+	    blocks_count_unlike(before, POLICY_ONLINE_KERNEL) == before->nr)
+		return POLICY_ONLINE_MOVABLE;
+	return POLICY_ONLINE_KERNEL;
 }
 
+/* The policy that gives a block this state. */
+static enum policy policy_of_state(enum block_state state)
+{
+	if (state == BLOCK_OFFLINE)
+		return POLICY_OFFLINE;
+	if (block_is_as_asked(state, POLICY_ONLINE_MOVABLE))
+		return POLICY_ONLINE_MOVABLE;
+	return block_is_as_asked(state, POLICY_ONLINE_KERNEL) ? POLICY_ONLINE_KERNEL
+							      : POLICY_ONLINE;
+}
+
+/* Every block that can be brought back is, even if one cannot. */
 static int restore(const struct run *run)
 {
 	const struct blocks *before = &run->plan->before;
 	enum policy nearest = nearest_policy(before);
+	struct problem first = { 0 };
 	char state[POLICY_TEXT_SIZE];
-	int rc = 0;
+	int rc;
 
 	if (nearest == POLICY_UNPLUGGED)
 		return unplug(run);
-	if (read_state(run, state) && strcmp(state, "unplugged") == 0)
+	if (read_state(run, state) && strcmp(state, "unplugged") == 0) {
 		rc = write_state(run, policy_name(nearest));
-	for (size_t i = 0; i < before->nr && rc == 0; i++) {
+		if (rc < 0)
+			return rc;
+	}
+	for (size_t i = 0; i < before->nr; i++) {
 		const struct block *block = &before->block[i];
-		enum policy policy = POLICY_ONLINE_KERNEL;
 
 		if (block->state == BLOCK_MISSING || block->state == BLOCK_UNREADABLE)
 			continue;
-		if (block->state == BLOCK_OFFLINE)
-			policy = POLICY_OFFLINE;
-		else if (block->state == BLOCK_MOVABLE)
-			policy = POLICY_ONLINE_MOVABLE;
-		rc = set_block(run, block->id, block_read(run->sysfs, block->id), policy);
+		rc = set_block(run, block->id, block_read(run->sysfs, block->id),
+			       policy_of_state(block->state));
+		if (rc < 0 && !first.err)
+			first = *run->problem;
 	}
-	return rc;
+	if (first.err)
+		*run->problem = first;
+	return first.err;
 }
 
 static int verify(const struct run *run)
@@ -572,11 +602,13 @@ static int act(const struct run *run, enum action action, const char *value)
 /* Takes back the first @nr steps, the last one first, and keeps on when one of them fails. */
 static void roll_back(const struct run *forward, size_t nr)
 {
+	struct bystanders bystanders = { 0 };
 	struct problem problem = { 0 };
 	struct run run = *forward;
 	sigset_t all, old;
 
 	run.problem = &problem;
+	run.bystanders = &bystanders;
 	run.is_rollback = true;
 	sigfillset(&all);
 	sigprocmask(SIG_BLOCK, &all, &old);
@@ -586,6 +618,11 @@ static void roll_back(const struct run *forward, size_t nr)
 		if (act(&run, step->undo, step->undo_value) < 0 && !run.outcome->rollback.err)
 			run.outcome->rollback = problem;
 	}
+	/* Those of the way back, and those that the way forward could not give back. */
+	if (give_bystanders_back(&run) < 0 && !run.outcome->rollback.err)
+		run.outcome->rollback = problem;
+	bystanders_free(&bystanders);
+	run.bystanders = forward->bystanders;
 	if (give_bystanders_back(&run) < 0 && !run.outcome->rollback.err)
 		run.outcome->rollback = problem;
 	sigprocmask(SIG_SETMASK, &old, NULL);

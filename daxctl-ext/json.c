@@ -15,7 +15,7 @@ static void add_text(struct json_object *object, const char *key, const char *te
 static void format_size(char *text, size_t size, uint64_t bytes)
 {
 	static const char units[] = "MGT";
-	double binary = 1024 * 1024, decimal = 1000 * 1000;
+	double binary = 1024.0 * 1024, decimal = 1000.0 * 1000;
 	size_t unit = 0;
 
 	while (units[unit + 1] && (double)bytes >= 2 * binary * 1024) {

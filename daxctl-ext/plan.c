@@ -192,6 +192,8 @@ static int plan_replug(struct plan *plan, const struct request *request,
 	if (request->set_policy && !has_attribute(device) && !other_memmap) {
 		add(plan, ACTION_ADJUST, policy_name(plan->expected), ACTION_RESTORE, NULL);
 		add(plan, ACTION_VERIFY, NULL, ACTION_NONE, NULL);
+		/* Memory that is half plugged in could only be changed by force. */
+		plan->needs_guardian = !has;
 		return 0;
 	}
 	add(plan, has ? ACTION_UNPLUG : ACTION_NONE, NULL, ACTION_RESTORE, NULL);

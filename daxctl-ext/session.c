@@ -48,7 +48,7 @@ static int read_environment(const struct sysfs *sysfs, struct environment *envir
 	int rc = sysfs_read(sysfs, text, sizeof(text), "devices/system/memory/auto_online_blocks");
 
 	if (rc < 0)
-		return rc;
+		return rc == -ENOENT ? -EOPNOTSUPP : rc;
 	environment->kmem_is_loaded = sysfs_exists(sysfs, DAX_DRIVERS "/kmem");
 	return policy_from_kernel(text, &environment->system_default);
 }
@@ -72,9 +72,12 @@ static int read_situation(const struct session *session, const char *name,
 	if (rc == 0)
 		rc = dax_device_blocks(sysfs, &situation->device, &situation->blocks);
 	if (rc < 0)
-		return problem_set(problem, rc,
-				   "use a kernel with memory hotplug (CONFIG_MEMORY_HOTPLUG)",
-				   "cannot read the system's memory blocks: %s", strerror(-rc));
+		return problem_set(
+			problem, rc,
+			rc == -EOPNOTSUPP
+				? "use a kernel with memory hotplug (CONFIG_MEMORY_HOTPLUG)"
+				: NULL,
+			"cannot read the system's memory blocks: %s", strerror(-rc));
 	if (situation->device.mode == DAX_MODE_SYSTEM_RAM) {
 		blocks_read(sysfs, &situation->blocks);
 		situation->environment.keeps_memory =

@@ -187,6 +187,27 @@ static const struct scenario scenarios[] = {
 	  .nr_devices = 1,
 	  .expected = "driver=kmem policy= memmap=0 state=plugged autoprobe=1: "
 		      "offline offline offline offline" },
+	{ .name = "without the attribute: unplugged to offline",
+	  .driver = "kmem",
+	  .system_default = "online",
+	  .state = "unplugged",
+	  .asked = POLICY_OFFLINE,
+	  .kmem_is_loaded = true,
+	  .by_kind = true,
+	  .nr_devices = 1,
+	  .expected = "driver=kmem policy= memmap=0 state=plugged autoprobe=1: "
+		      "offline offline offline offline" },
+	{ .name = "offline to movable by force",
+	  .driver = "kmem",
+	  .policy = "offline",
+	  .system_default = "online",
+	  .asked = POLICY_ONLINE_MOVABLE,
+	  .force = true,
+	  .kmem_is_loaded = true,
+	  .by_kind = true,
+	  .nr_devices = 1,
+	  .expected = "driver=kmem policy=online_movable memmap=0 state=plugged autoprobe=1: "
+		      "Movable Movable Movable Movable" },
 	{ .name = "without the attribute: devdax to kernel, block by block",
 	  .driver = "device_dax",
 	  .system_default = "online_movable",
@@ -659,6 +680,61 @@ static void test_unreadable(void **state)
 	fake_kernel_stop(&kernel);
 }
 
+static void no_kernel_zone(void *data, const char *device, const char *what, int rc)
+{
+	(void)data;
+	(void)device;
+	(void)rc;
+	if (strstr(what, "online_kernel"))
+		fail_msg("%s", what);
+}
+
+/* Memory that was offline only could not leave a kernel zone again. */
+static void test_back_to_offline(void **state)
+{
+	const struct scenario *scenario = find_scenario("offline to movable by force");
+	struct fake_kernel kernel;
+	struct outcome outcome;
+
+	(void)state;
+	start(&kernel, scenario);
+	kernel.nr_writes = 0;
+	kernel.fail_at = 2; /* the memory is out by then */
+	kernel.fail_with = -EIO;
+	assert_int_equal(run(&kernel, scenario, false, &outcome, no_kernel_zone, NULL), -EIO);
+	assert_int_equal(outcome.rollback.err, 0);
+	outcome_free(&outcome);
+	fake_kernel_stop(&kernel);
+}
+
+static void fails_once_more(void *data)
+{
+	struct fake_kernel *kernel = data;
+
+	/* The fourth block is not taken offline, and the first does not come back. */
+	if (kernel->nr_writes == 5)
+		kernel->fail_at = 5;
+}
+
+static void test_goes_on_with_the_way_back(void **state)
+{
+	struct fake_kernel kernel;
+	struct outcome outcome;
+
+	(void)state;
+	start(&kernel, &replug_block_by_block);
+	befall(&kernel, fails_once_more);
+	kernel.fail_at = 4;
+	kernel.fail_with = -EIO;
+	assert_int_equal(run(&kernel, &replug_block_by_block, false, &outcome, NULL, NULL), -EIO);
+	assert_int_equal(outcome.rollback.err, -EIO);
+	assert_non_null(strstr(outcome.rollback.text, "memory32/state"));
+	for (size_t i = 0; i < FAKE_NR_BLOCKS; i++)
+		assert_int_equal(kernel.is_online[i], i != 0);
+	outcome_free(&outcome);
+	fake_kernel_stop(&kernel);
+}
+
 static void test_going_offline(void **state)
 {
 	struct fake_kernel kernel;
@@ -884,6 +960,10 @@ int main(void)
 		TEST("memory that is in use stays as it is", test_in_use),
 		TEST("memory that comes online again meanwhile is not lost", test_comes_back),
 		TEST("a block that cannot be read is not taken for offline", test_unreadable),
+		TEST("memory that was offline only sees no kernel zone on its way back",
+		     test_back_to_offline),
+		TEST("a block that does not come back keeps no other from it",
+		     test_goes_on_with_the_way_back),
 		TEST("a block that somebody else is taking offline is waited for",
 		     test_going_offline),
 		TEST("without hot-remove kmem keeps what has memory", test_without_hotremove),
