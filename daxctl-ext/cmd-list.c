@@ -205,6 +205,7 @@ static int list_blocks(const struct command_line *line)
 int cmd_list(int argc, char **argv)
 {
 	_cleanup_command_line_ struct command_line line = { 0 };
+	_cleanup_free_ char **words = NULL;
 
 	if (options_parse(&line, specs, NR_OPTIONS, argc - 2, argv + 2) == -ENOMEM)
 		return out_of_memory();
@@ -214,5 +215,11 @@ int cmd_list(int argc, char **argv)
 		usage_list();
 		return STATUS_USAGE;
 	}
-	return line.has_ours ? list_blocks(&line) : list_devices(argv);
+	if (line.option[OPT_BLOCKS].is_set || (line.has_ours && line.error[0]))
+		return list_blocks(&line);
+	if (!line.has_ours)
+		return list_devices(argv);
+	/* --blocks was taken back. */
+	words = options_without_ours(&line, argc, argv);
+	return words ? list_devices(words) : out_of_memory();
 }

@@ -252,7 +252,7 @@ static bool is_config_line(const struct command_line *line)
 }
 
 /* As check_config(): negative if it is the distribution's. */
-static int follow_config(const struct command_line *line)
+static int follow_config(const struct command_line *line, int argc, char **argv)
 {
 	const struct check_config_options options = {
 		.human = is_set(line, OPT_HUMAN),
@@ -262,6 +262,7 @@ static int follow_config(const struct command_line *line)
 		.dry_run = is_set(line, OPT_DRY_RUN),
 	};
 	_cleanup_targets_ struct dax_targets targets = { 0 };
+	_cleanup_free_ char **words = NULL;
 	const char *wrong;
 	int rc = read_targets(line, &targets, &wrong), status;
 
@@ -273,10 +274,13 @@ static int follow_config(const struct command_line *line)
 	status = check_config(&options, &targets);
 	if (status >= 0 || !line->has_ours)
 		return status;
-	/* It does not know these options; and there is nothing for them to do. */
-	if (options.dry_run)
+	if (options.dry_run) {
 		fprintf(stderr, "daxctl: leave it to %s\n", distribution_daxctl);
-	return 0;
+		return 0;
+	}
+	/* It does not know these options; and there is nothing for them to do. */
+	words = options_without_ours(line, argc, argv);
+	return words ? forward(words) : out_of_memory();
 }
 
 /* --- without our options --------------------------------------------------- */
@@ -370,7 +374,7 @@ int cmd_reconfigure_device(int argc, char **argv)
 		return STATUS_USAGE;
 	}
 	if (is_config_line(&line)) {
-		int status = follow_config(&line);
+		int status = follow_config(&line, argc, argv);
 
 		if (status >= 0)
 			return status;

@@ -9,7 +9,7 @@ static void add_text(struct json_object *object, const char *key, const char *te
 	json_object_object_add(object, key, json_object_new_string(text));
 }
 
-#define MIN_HUMAN_SIZE (5000 * 1024) /* the distribution shows less as a number of bytes */
+#define MIN_HUMAN_SIZE (5000ull * 1024) /* the distribution shows less as a number of bytes */
 
 /* The largest unit of which there are at least two; like the distribution's. */
 static void format_size(char *text, size_t size, uint64_t bytes)

@@ -11,6 +11,7 @@ struct parser {
 	struct command_line *line;
 	const struct option_spec *spec;
 	size_t nr_specs;
+	char **begin;
 	char **next; /* the argument that is read next */
 	char **end;
 };
@@ -33,6 +34,13 @@ static void fail(struct parser *parser, const char *format, const char *text)
 {
 	if (!parser->line->error[0])
 		snprintf(parser->line->error, sizeof(parser->line->error), format, text);
+}
+
+/* The word that was read last is, or has in it, an option of ours. */
+static void note_ours(struct parser *parser)
+{
+	parser->line->has_ours = true;
+	parser->line->is_our_word[parser->next - parser->begin - 1] = true;
 }
 
 static void take(struct parser *parser, const struct match *match, const char *value)
@@ -115,7 +123,8 @@ static void parse_long(struct parser *parser, const char *name)
 		fail(parser, "Ambiguous option: %s", name);
 		return;
 	}
-	parser->line->has_ours |= match.spec->is_ours;
+	if (match.spec->is_ours)
+		note_ours(parser);
 	if ((match.is_negated || match.spec->type == OPTION_FLAG) && value) {
 		fail(parser, "option `%s' takes no value", match.spec->long_name);
 		return;
@@ -154,7 +163,8 @@ static bool parse_short(struct parser *parser, const char *cluster)
 			fail(parser, "unknown switch `%s'", name);
 			return true;
 		}
-		parser->line->has_ours |= spec->is_ours;
+		if (spec->is_ours)
+			note_ours(parser);
 		if (spec->type == OPTION_VALUE) {
 			if (cluster[1]) {
 				value = cluster + 1;
@@ -175,12 +185,13 @@ static bool parse_short(struct parser *parser, const char *cluster)
 int options_parse(struct command_line *line, const struct option_spec *spec, size_t nr_specs,
 		  int argc, char **argv)
 {
-	struct parser parser = { line, spec, nr_specs, argv, argv + argc };
+	struct parser parser = { line, spec, nr_specs, argv, argv, argv + argc };
 	bool only_arguments = false;
 
 	*line = (struct command_line){ 0 };
 	line->argument = calloc((size_t)argc + 1, sizeof(*line->argument));
-	if (!line->argument)
+	line->is_our_word = calloc((size_t)argc + 1, sizeof(*line->is_our_word));
+	if (!line->argument || !line->is_our_word)
 		return -ENOMEM;
 	while (parser.next < parser.end && !line->wants_help && !line->lists_names) {
 		const char *text = *parser.next++;
@@ -204,7 +215,21 @@ int options_parse(struct command_line *line, const struct option_spec *spec, siz
 void command_line_free(struct command_line *line)
 {
 	free(line->argument);
+	free(line->is_our_word);
 	line->argument = NULL;
+	line->is_our_word = NULL;
+}
+
+char **options_without_ours(const struct command_line *line, int argc, char **argv)
+{
+	char **words = calloc((size_t)argc + 1, sizeof(*words));
+	size_t nr = 0;
+
+	for (int i = 0; words && i < argc; i++) {
+		if (i < 2 || !line->is_our_word[i - 2])
+			words[nr++] = argv[i];
+	}
+	return words;
 }
 
 void options_usage(FILE *stream, const char *synopsis, const struct option_spec *spec,

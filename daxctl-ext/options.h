@@ -43,10 +43,11 @@ struct command_line {
 	struct option_value option[OPTIONS_MAX]; /* one for each spec */
 	const char **argument;			 /* what is not an option; free() it */
 	size_t nr_arguments;
-	bool has_ours;	  /* an option of ours occurs, even one that was taken back */
-	bool wants_help;  /* -h; what follows it was not looked at */
-	bool lists_names; /* --list-opts; likewise */
-	char error[160];  /* the first mistake, or "" */
+	bool *is_our_word; /* for each word: is it an option of ours? Likewise */
+	bool has_ours;	   /* an option of ours occurs, even one that was taken back */
+	bool wants_help;   /* -h; what follows it was not looked at */
+	bool lists_names;  /* --list-opts; likewise */
+	char error[160];   /* the first mistake, or "" */
 };
 
 /*
@@ -57,6 +58,13 @@ struct command_line {
 int options_parse(struct command_line *line, const struct option_spec *spec, size_t nr_specs,
 		  int argc, char **argv);
 void command_line_free(struct command_line *line);
+
+/*
+ * The whole command line of @argc words, of which options_parse() has got all but
+ * the first two, without the options of ours. None of them may have a value of
+ * its own. NULL: no memory; else the caller frees it, and not the words.
+ */
+char **options_without_ours(const struct command_line *line, int argc, char **argv);
 
 /* Prints the usage text, in the distribution's layout. */
 void options_usage(FILE *stream, const char *synopsis, const struct option_spec *spec,

@@ -34,6 +34,8 @@ no_config()
 # The distribution's place is taken by what tells how it was called.
 relay()
 {
+	# Of a test before this there may be a link that leads nowhere.
+	rm -f "$RELAY_LINK"
 	# shellcheck disable=SC2016 # for the script to expand
 	printf '#!/bin/bash\necho "[{\\"called\\":\\"$*\\"}]"\n' >"$RELAY_LINK"
 	chmod +x "$RELAY_LINK"
@@ -57,6 +59,8 @@ is_the_distributions()
 	END
 	check dev/dax0.0
 	expect "$stdout" '[{"called":"reconfigure-device --check-config dev/dax0.0"}]'
+	check --allow-fallback -u dev/dax0.0
+	expect "$stdout" '[{"called":"reconfigure-device --check-config -u dev/dax0.0"}]'
 	config a.conf <<-END
 		[reconfigure-device ours]
 		dax.target_node = 7

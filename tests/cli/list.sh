@@ -46,6 +46,15 @@ adds_policies()
 	expect "$(jq -r .online_type <<<"$stdout")" unplugged
 }
 
+blocks_taken_back()
+{
+	run 0 list --blocks -D --no-blocks
+	local taken_back=$stdout
+
+	run 0 list -D
+	expect "$taken_back" "$stdout"
+}
+
 mistakes_are_the_distributions()
 {
 	same list --bogus
@@ -152,6 +161,7 @@ eval "forms_in_shell() { $(declare -p forms); is_the_distributions; }"
 export -f forms_in_shell
 ok "all else is the distribution's output, in every form" on_system forms_in_shell
 ok "mistakes and requests for help are the distribution's to answer" on_system mistakes_are_the_distributions
+ok "--no-blocks takes --blocks back" on_system blocks_taken_back
 ok "-h and --list-opts know --blocks" on_system knows_blocks
 ok "--blocks tells where the memory is, in runs" on_system shows_blocks
 ok "--blocks --human draws a map" on_system draws_a_map
