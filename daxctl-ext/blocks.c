@@ -182,14 +182,19 @@ bool block_is_out_of_use(const struct sysfs *sysfs, uint64_t id)
 	return rc < 0 ? rc == -ENOENT : strcmp(text, "offline") == 0;
 }
 
+bool block_exists(const struct sysfs *sysfs, uint64_t id)
+{
+	return sysfs_exists(sysfs, MEMORY "/memory%llu", (unsigned long long)id);
+}
+
 bool blocks_can_be_removed(const struct sysfs *sysfs, const struct blocks *blocks)
 {
 	for (size_t i = 0; i < blocks->nr; i++) {
-		unsigned long long id = blocks->block[i].id;
+		uint64_t id = blocks->block[i].id;
 
-		if (sysfs_exists(sysfs, MEMORY "/memory%llu/valid_zones", id))
+		if (sysfs_exists(sysfs, MEMORY "/memory%llu/valid_zones", (unsigned long long)id))
 			return true;
-		if (sysfs_exists(sysfs, MEMORY "/memory%llu", id))
+		if (block_exists(sysfs, id))
 			return false;
 	}
 	return true;

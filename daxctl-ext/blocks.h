@@ -83,6 +83,9 @@ enum block_state block_read(const struct sysfs *sysfs, uint64_t id);
  */
 bool block_is_out_of_use(const struct sysfs *sysfs, uint64_t id);
 
+/* Is there such a block, in whatever state? Takes 1 system call. */
+bool block_exists(const struct sysfs *sysfs, uint64_t id);
+
 /*
  * Can the kernel take memory out again (CONFIG_MEMORY_HOTREMOVE)? Told by the
  * first of the blocks that exists; true if there is none.

@@ -107,19 +107,30 @@ static int write_state(const struct run *run, const char *value)
 				write_attribute(run, value, DAX_DEVICES "/%s/state", run->name));
 }
 
+static bool block_is_so(const struct run *run, uint64_t id, enum policy policy)
+{
+	if (policy == POLICY_OFFLINE)
+		return block_is_out_of_use(run->sysfs, id);
+	return block_is_as_asked(block_read(run->sysfs, id), policy);
+}
+
+static const char find_the_other[] = "find out which program puts it online, and try again";
+
 /* @policy is "offline" or one that puts the block online. */
 static int write_block(const struct run *run, uint64_t id, enum policy policy)
 {
 	int rc = write_attribute(run, policy_name(policy), MEMORY_BLOCK, (unsigned long long)id);
-	bool is_so;
 
 	if (rc != -EINVAL)
 		return advise_if_in_use(run, rc);
-	/* Refused when it is so already: somebody else, a udev rule for example, did just the same.
-	 */
-	is_so = policy == POLICY_OFFLINE ? block_is_out_of_use(run->sysfs, id)
-					 : block_is_as_asked(block_read(run->sysfs, id), policy);
-	return is_so ? 0 : rc;
+	/* Refused when it is so already: somebody else, a udev rule for example, did the same. */
+	if (block_is_so(run, id, policy))
+		return 0;
+	if (policy != POLICY_OFFLINE)
+		return rc;
+	return problem_set(run->problem, -EBUSY, find_the_other,
+			   "memory block %llu went offline and came online again at this moment",
+			   (unsigned long long)id);
 }
 
 /*
@@ -356,31 +367,51 @@ static int check_no_memory(const struct run *run)
 	for (size_t i = 0; i < run->plan->before.nr; i++)
 		in_use += !block_is_out_of_use(run->sysfs, run->plan->before.block[i].id);
 	if (in_use)
-		return problem_set(run->problem, -EBUSY,
-				   "find out which program puts it online, and try again",
-				   "%zu of its memory blocks are not offline or cannot be read",
+		return problem_set(run->problem, -EBUSY, find_the_other, "%zu of its memory blocks are not offline or cannot be read",
 				   in_use);
 	return check_can_be_removed(run);
 }
 
+/*
+ * Without the state attribute nothing keeps others from putting a block online
+ * between the last look and the unbind. kmem then keeps the whole range.
+ */
+static int check_none_is_lost(const struct run *run)
+{
+	size_t lost = 0;
+
+	for (size_t i = 0; i < run->plan->before.nr; i++)
+		lost += block_exists(run->sysfs, run->plan->before.block[i].id);
+	if (!lost)
+		return 0;
+	return problem_set(run->problem, -EBUSY,
+			   "restart the system to get it back, and find out which program puts "
+			   "memory blocks online",
+			   "the kernel could not take out %zu of its memory blocks, as one came "
+			   "online at the moment of the unbind",
+			   lost);
+}
+
 static int unbind(const struct run *run, const char *driver)
 {
+	bool is_kmem = strcmp(driver, "kmem") == 0;
 	char current[DAX_DRIVER_SIZE];
 	int rc, after;
 
 	rc = read_driver(run, current);
 	if (rc < 0 || strcmp(current, driver) != 0)
 		return rc;
-	if (strcmp(driver, "kmem") == 0 && !run->executor->dry_run) {
+	if (run->executor->dry_run)
+		return write_attribute(run, run->name, DAX_DRIVERS "/%s/unbind", driver);
+	if (is_kmem)
 		rc = check_no_memory(run);
-		if (rc < 0)
-			return rc;
-	}
-	rc = write_attribute(run, run->name, DAX_DRIVERS "/%s/unbind", driver);
-	if (rc == 0 || run->executor->dry_run)
+	if (rc < 0)
 		return rc;
+	rc = write_attribute(run, run->name, DAX_DRIVERS "/%s/unbind", driver);
 	after = read_driver(run, current);
-	return after == 0 && !current[0] ? 0 : rc;
+	if (after < 0 || current[0])
+		return rc;
+	return is_kmem ? check_none_is_lost(run) : 0;
 }
 
 static int unplug(const struct run *run)

@@ -213,6 +213,8 @@ static int probe(struct fake_kernel *kernel, const char *driver, const char *dev
 	if (driver_of(kernel, device, current))
 		return -EBUSY;
 	if (strcmp(driver, "kmem") == 0) {
+		if (has_block(kernel, device))
+			return -EBUSY; /* it lost that memory before */
 		snprintf(path, sizeof(path), DAX_DEVICES "/%s/online_type", device);
 		if (!fetch(kernel, current, path) || strcmp(current, "default") == 0)
 			must(fetch(kernel, current, MEMORY "/auto_online_blocks"));
@@ -232,9 +234,11 @@ static int write_unbind(struct fake_kernel *kernel, const char *driver, const ch
 	if (!driver_of(kernel, device, current) || strcmp(current, driver) != 0)
 		return -ENODEV;
 	if (strcmp(driver, "kmem") == 0) {
-		kernel->has_leaked |= has_online_block(kernel, device) ||
-				      (kernel->no_hotremove && has_block(kernel, device));
-		take_out(kernel, device);
+		if (has_online_block(kernel, device) ||
+		    (kernel->no_hotremove && has_block(kernel, device)))
+			kernel->has_leaked = true;
+		else
+			take_out(kernel, device);
 		unlink(path_of(kernel, DAX_DEVICES "/%s/state", device));
 	}
 	return unlink(path_of(kernel, DAX_DEVICES "/%s/driver", device));

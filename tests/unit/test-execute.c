@@ -579,18 +579,29 @@ static const struct scenario *find_scenario(const char *name)
 	return NULL;
 }
 
-/* With the write that takes the last block out, the first one comes back. */
+/* Something befalls a block just before the first write, or one that @what picks out. */
+static void befall(struct fake_kernel *kernel, void (*what)(void *))
+{
+	kernel->nr_writes = 0;
+	kernel->before_write = what;
+	kernel->before_write_data = kernel;
+}
+
+/* The first block comes back just before this write. */
+static size_t comes_back_at;
+
 static void put_online_again(void *data)
 {
 	struct fake_kernel *kernel = data;
 
-	if (kernel->nr_writes == 3) {
+	if (kernel->nr_writes == comes_back_at) {
 		kernel->before_write = NULL;
 		fake_write(kernel, "online_movable", "devices/system/memory/memory32/state");
 	}
 }
 
-static void test_comes_back(void **state)
+/* By the time that its offlining is refused it is online again. */
+static void test_comes_back_at_once(void **state)
 {
 	const struct scenario *scenario =
 		find_scenario("system-ram to kernel by force, block by block");
@@ -599,22 +610,52 @@ static void test_comes_back(void **state)
 
 	(void)state;
 	start(&kernel, scenario);
-	kernel.before_write = put_online_again;
-	kernel.before_write_data = &kernel;
+	kernel.nr_writes = 0;
+	kernel.fail_at = 1;
+	kernel.fail_with = -EINVAL;
 	assert_int_equal(run(&kernel, scenario, false, &outcome, NULL, NULL), -EBUSY);
 	assert_string_equal(outcome.problem.text,
-			    "1 of its memory blocks are not offline or cannot be read");
-	assert_false(kernel.has_leaked);
+			    "memory block 32 went offline and came online again at this moment");
+	assert_int_equal(outcome.rollback.err, 0);
 	outcome_free(&outcome);
 	fake_kernel_stop(&kernel);
 }
 
-/* Something befalls block 33 just before the first write. */
-static void befall(struct fake_kernel *kernel, void (*what)(void *))
+/* Three of the four blocks are online; they are taken out by three writes. */
+static void test_comes_back(void **state)
 {
-	kernel->nr_writes = 0;
-	kernel->before_write = what;
-	kernel->before_write_data = kernel;
+	static const struct {
+		size_t at;
+		const char *problem;
+		bool has_leaked;
+	} cases[] = {
+		{ 3, "1 of its memory blocks are not offline or cannot be read", false },
+		/* With the unbind, when it is too late to look. */
+		{ 4,
+		  "the kernel could not take out 4 of its memory blocks, as one came online at "
+		  "the moment of the unbind",
+		  true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		const struct scenario *scenario =
+			find_scenario("system-ram to kernel by force, block by block");
+		struct fake_kernel kernel;
+		struct outcome outcome;
+
+		start(&kernel, scenario);
+		comes_back_at = cases[i].at;
+		befall(&kernel, put_online_again);
+		assert_int_equal(run(&kernel, scenario, false, &outcome, NULL, NULL), -EBUSY);
+		assert_string_equal(outcome.problem.text, cases[i].problem);
+		assert_int_equal(kernel.has_leaked, cases[i].has_leaked);
+		/* What is lost for kmem is at least as useful as before. */
+		assert_true(kernel.is_online[0] && !kernel.is_online[1] && kernel.is_online[2]);
+		assert_int_equal(outcome.rollback.err != 0, cases[i].has_leaked);
+		outcome_free(&outcome);
+		fake_kernel_stop(&kernel);
+	}
 }
 
 static void becomes_unreadable(void *data)
@@ -958,7 +999,9 @@ int main(void)
 		TEST("killed at any write, the next run ends as it was asked for", test_killed),
 		TEST("without the kmem module nothing changes", test_missing_module),
 		TEST("memory that is in use stays as it is", test_in_use),
-		TEST("memory that comes online again meanwhile is not lost", test_comes_back),
+		TEST("memory that comes online again meanwhile is not lost, or that is told",
+		     test_comes_back),
+		TEST("a block that is online again at once is told", test_comes_back_at_once),
 		TEST("a block that cannot be read is not taken for offline", test_unreadable),
 		TEST("memory that was offline only sees no kernel zone on its way back",
 		     test_back_to_offline),

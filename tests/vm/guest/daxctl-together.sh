@@ -3,7 +3,8 @@
 #
 # daxctl, and at the same moment somebody else who changes the same things: a rule
 # that onlines every memory block it sees, a program that writes policies, another
-# daxctl. Ours ends as it says, and no memory is lost.
+# daxctl. Ours ends as it says, and no memory is lost, but where the kernel gives
+# daxctl no way to prevent it.
 
 set -euo pipefail
 
@@ -54,6 +55,16 @@ online_every_block()
 		done
 		sleep 0.01
 	done
+}
+
+# Once all are offline, and have been for a second.
+online_late()
+{
+	until [[ $(block_summary dax0.0) = "$number offline" ]]; do
+		sleep 0.01
+	done
+	sleep 1
+	online_every_block
 }
 
 write_policies()
@@ -167,6 +178,49 @@ a_rule_while_it_is_taken_out()
 	nothing_is_lost
 }
 
+# Where memory is taken out block by block, a rule that never rests could lose it by
+# chance. So it gets its chance at a moment of which the outcome is known.
+# delayed PATH ARGUMENT...: what opens PATH does it three seconds later.
+delayed()
+{
+	status=0
+	strace -qq -o /dev/null -P "$1" -e trace=openat -e inject=openat:delay_enter=3000000 \
+		daxctl reconfigure-device "${@:2}" dax0.0 >/tmp/stdout 2>/tmp/stderr || status=$?
+}
+
+refused_at_the_last_look()
+{
+	delayed "$memory/memory$(tail -n 1 <<<"$blocks")/state" \
+		--mode=system-ram --online-type=offline --force
+	expect "$status" 240
+	says 'of its memory blocks are not offline'
+	says 'its mode is as before: system-ram, with the policy .online_movable'
+}
+
+a_rule_before_the_last_look()
+{
+	succeeds --mode=system-ram --online-type=movable --force
+	with online_late refused_at_the_last_look
+	nothing_is_lost
+}
+
+lost_at_the_unbind()
+{
+	delayed "$dax_drivers/kmem/unbind" --mode=system-ram --online-type=offline --force
+	expect "$status" 240
+	says "could not take out $number of its memory blocks"
+	says 'restart the system to get it back'
+	says 'its mode is now: disabled, with the policy .online_movable'
+}
+
+# What this kernel loses then is at least told, and goes on to serve as memory.
+a_rule_after_the_last_look()
+{
+	succeeds --mode=system-ram --online-type=movable --force
+	with online_late lost_at_the_unbind
+	expect "$(situation)" "none with online_movable: $number online Movable"
+}
+
 binds_with_any_policy()
 {
 	local round
@@ -232,8 +286,17 @@ the_distributions_takes_it_away()
 
 ok "the memory is in its zone before a rule can online it elsewhere" a_rule_comes_too_late
 ok "a rule that onlines what shall stay offline is told with status 64" a_rule_against_offline
-ok "a rule that onlines what is being taken out fails the command, or comes too late" a_rule_while_it_is_taken_out
+if has_unplugged; then
+	ok "a rule that onlines what is being taken out fails the command, or comes too late" \
+		a_rule_while_it_is_taken_out
+else
+	ok "a rule that onlines what is being taken out fails the command" a_rule_before_the_last_look
+fi
 ok "a program that writes policies meanwhile makes no memory go astray unnoticed" another_writes_policies
 ok "of two that want different things, one is refused" two_with_different_wishes
 ok "the distribution's daxctl at the same moment loses no memory" the_distributions_takes_it_away
+# The last one, as the device is of no more use then.
+if ! has_unplugged; then
+	ok "what a rule onlines at the unbind is lost, and daxctl says so" a_rule_after_the_last_look
+fi
 done_testing
