@@ -367,7 +367,8 @@ static int check_no_memory(const struct run *run)
 	for (size_t i = 0; i < run->plan->before.nr; i++)
 		in_use += !block_is_out_of_use(run->sysfs, run->plan->before.block[i].id);
 	if (in_use)
-		return problem_set(run->problem, -EBUSY, find_the_other, "%zu of its memory blocks are not offline or cannot be read",
+		return problem_set(run->problem, -EBUSY, find_the_other,
+				   "%zu of its memory blocks are not offline or cannot be read",
 				   in_use);
 	return check_can_be_removed(run);
 }

@@ -71,6 +71,16 @@ knows_the_status_of_an_ignored_child()
 	expect "$status" 77
 }
 
+leaves_closed_streams_closed()
+{
+	local status=0
+
+	# shellcheck disable=SC2016 # for the script to expand
+	relay_to '[[ ! -e /proc/$$/fd/1 && ! -e /proc/$$/fd/2 ]] && exit 77'
+	"$RELAY" x >&- 2>&- || status=$?
+	expect "$status" 77
+}
+
 is_one_process()
 {
 	relay_to 'echo $$'
@@ -151,6 +161,7 @@ ok "arguments, environment, stdin and exit status pass unchanged" passes_everyth
 ok "the environment has nothing more and nothing less" passes_the_environment_on
 ok "the end by a signal is the end by that signal" ends_by_the_same_signal
 ok "that SIGCHLD is ignored does not hide a failure" knows_the_status_of_an_ignored_child
+ok "closed standard streams are passed on as such" leaves_closed_streams_closed
 ok "it is the same process" is_one_process
 ok "a symbolic link to itself is refused" refuses_itself ln -s
 ok "a hard link to itself is refused" refuses_itself ln

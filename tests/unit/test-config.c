@@ -203,6 +203,20 @@ static void write_file(const char *directory, const char *name, const char *text
 	fclose(stream);
 }
 
+/* A mistake in one file does not hide that another has keys of ours, nor is it the last's. */
+static void assert_mistake(const char *directory, const char *a, const char *b, const char *where)
+{
+	struct config config;
+	struct problem problem;
+
+	write_file(directory, "a.conf", a);
+	write_file(directory, "b.conf", b);
+	assert_int_equal(config_read(&config, directory, &problem), -EINVAL);
+	assert_true(config.has_ours);
+	assert_non_null(strstr(problem.text, where));
+	config_free(&config);
+}
+
 static void test_directory(void **state)
 {
 	char directory[] = "/tmp/test-config.XXXXXX", command[64];
@@ -222,22 +236,11 @@ static void test_directory(void **state)
 	assert_string_equal(config.section[1].name, "second");
 	config_free(&config);
 
-	/* A mistake in one file does not hide that another has keys of ours, nor is it the last's.
-	 */
-	write_file(directory, "a.conf", "nonsense\n");
-	write_file(directory, "b.conf", "[reconfigure-device x]\ndax.path = b\nmore nonsense\n");
-	assert_int_equal(config_read(&config, directory, &problem), -EINVAL);
-	assert_true(config.has_ours);
-	assert_non_null(strstr(problem.text, "/a.conf:1: "));
-	config_free(&config);
-
-	/* Nor does one in the name of the section itself. */
-	write_file(directory, "a.conf", "nobodys = 1\n");
-	write_file(directory, "b.conf", "[reconfigure-device x\ndax.path = b\n");
-	assert_int_equal(config_read(&config, directory, &problem), -EINVAL);
-	assert_true(config.has_ours);
-	assert_non_null(strstr(problem.text, "/b.conf:1: "));
-	config_free(&config);
+	assert_mistake(directory, "nonsense\n",
+		       "[reconfigure-device x]\ndax.path = b\nmore nonsense\n", "/a.conf:1: ");
+	/* In the name of the section itself. */
+	assert_mistake(directory, "nobodys = 1\n", "[reconfigure-device x\ndax.path = b\n",
+		       "/b.conf:1: ");
 
 	snprintf(command, sizeof(command), "rm -r %s", directory);
 	assert_int_equal(system(command), 0);

@@ -21,10 +21,10 @@ struct scenario {
 	const char *block; /* written to the state of its second block; NULL: nothing */
 	enum policy asked;
 	bool force;
-	bool kmem_is_loaded;
-	bool no_state; /* a kernel without kmem's state */
-	bool by_kind;  /* kmem takes it by its kind */
-	size_t nr_devices;
+	bool loads_kmem; /* the module is not there yet */
+	bool no_state;	 /* a kernel without kmem's state */
+	bool by_kind;	 /* kmem takes it by its kind */
+	size_t nr_siblings;
 	int memmap;	       /* 1: asked for */
 	const char *expected;  /* at the end */
 	bool siblings_by_kind; /* kmem takes the others by their kind */
@@ -37,8 +37,6 @@ static const struct scenario scenarios[] = {
 	  .policy = "default",
 	  .system_default = "online",
 	  .asked = POLICY_ONLINE_MOVABLE,
-	  .kmem_is_loaded = true,
-	  .nr_devices = 1,
 	  .expected = "driver=kmem policy=online_movable memmap=0 state=plugged autoprobe=1: "
 		      "Movable Movable Movable Movable" },
 	{ .name = "devdax to kernel",
@@ -46,9 +44,7 @@ static const struct scenario scenarios[] = {
 	  .policy = "offline",
 	  .system_default = "online_movable",
 	  .asked = POLICY_ONLINE_KERNEL,
-	  .kmem_is_loaded = true,
 	  .by_kind = true,
-	  .nr_devices = 1,
 	  .expected = "driver=kmem policy=online_kernel memmap=0 state=plugged autoprobe=1: "
 		      "Normal Normal Normal Normal" },
 	{ .name = "devdax to offline, loading kmem",
@@ -56,8 +52,8 @@ static const struct scenario scenarios[] = {
 	  .policy = "default",
 	  .system_default = "online",
 	  .asked = POLICY_OFFLINE,
+	  .loads_kmem = true,
 	  .by_kind = true,
-	  .nr_devices = 1,
 	  .expected = "driver=kmem policy=offline memmap=0 state=plugged autoprobe=1: "
 		      "offline offline offline offline" },
 	{ .name = "devdax to unplugged",
@@ -65,7 +61,7 @@ static const struct scenario scenarios[] = {
 	  .policy = "default",
 	  .system_default = "online",
 	  .asked = POLICY_UNPLUGGED,
-	  .nr_devices = 1,
+	  .loads_kmem = true,
 	  .expected = "driver=kmem policy=unplugged memmap=0 state=unplugged autoprobe=1: "
 		      "missing missing missing missing" },
 	{ .name = "devdax to the system's default",
@@ -73,8 +69,6 @@ static const struct scenario scenarios[] = {
 	  .policy = "offline",
 	  .system_default = "online_movable",
 	  .asked = POLICY_DEFAULT,
-	  .kmem_is_loaded = true,
-	  .nr_devices = 1,
 	  .expected = "driver=kmem policy=default memmap=0 state=plugged autoprobe=1: "
 		      "Movable Movable Movable Movable" },
 	{ .name = "famfs to movable",
@@ -82,24 +76,23 @@ static const struct scenario scenarios[] = {
 	  .policy = "default",
 	  .system_default = "online",
 	  .asked = POLICY_ONLINE_MOVABLE,
-	  .kmem_is_loaded = true,
-	  .nr_devices = 1,
 	  .expected = "driver=kmem policy=online_movable memmap=0 state=plugged autoprobe=1: "
 		      "Movable Movable Movable Movable" },
 	{ .name = "disabled to movable, loading kmem",
 	  .policy = "default",
 	  .system_default = "online",
 	  .asked = POLICY_ONLINE_MOVABLE,
+	  .loads_kmem = true,
 	  .by_kind = true,
-	  .nr_devices = 1,
 	  .expected = "driver=kmem policy=online_movable memmap=0 state=plugged autoprobe=1: "
 		      "Movable Movable Movable Movable" },
 	{ .name = "disabled among siblings, loading kmem",
 	  .policy = "default",
 	  .system_default = "online",
 	  .asked = POLICY_ONLINE_MOVABLE,
+	  .loads_kmem = true,
 	  .by_kind = true,
-	  .nr_devices = 3,
+	  .nr_siblings = 2,
 	  .expected = "driver=kmem policy=online_movable memmap=0 state=plugged autoprobe=1: "
 		      "Movable Movable Movable Movable" },
 	{ .name = "unplugged to movable, without force",
@@ -108,9 +101,7 @@ static const struct scenario scenarios[] = {
 	  .system_default = "online",
 	  .state = "unplugged",
 	  .asked = POLICY_ONLINE_MOVABLE,
-	  .kmem_is_loaded = true,
 	  .by_kind = true,
-	  .nr_devices = 1,
 	  .expected = "driver=kmem policy=online_movable memmap=0 state=plugged autoprobe=1: "
 		      "Movable Movable Movable Movable" },
 	{ .name = "system-ram to movable by force",
@@ -119,9 +110,7 @@ static const struct scenario scenarios[] = {
 	  .system_default = "online",
 	  .asked = POLICY_ONLINE_MOVABLE,
 	  .force = true,
-	  .kmem_is_loaded = true,
 	  .by_kind = true,
-	  .nr_devices = 1,
 	  .expected = "driver=kmem policy=online_movable memmap=0 state=plugged autoprobe=1: "
 		      "Movable Movable Movable Movable" },
 	{ .name = "system-ram with one stray block, by force",
@@ -131,9 +120,7 @@ static const struct scenario scenarios[] = {
 	  .block = "offline",
 	  .asked = POLICY_ONLINE_MOVABLE,
 	  .force = true,
-	  .kmem_is_loaded = true,
 	  .by_kind = true,
-	  .nr_devices = 1,
 	  .expected = "driver=kmem policy=online_movable memmap=0 state=plugged autoprobe=1: "
 		      "Movable Movable Movable Movable" },
 	{ .name = "system-ram to kernel by force, block by block",
@@ -143,9 +130,7 @@ static const struct scenario scenarios[] = {
 	  .block = "offline",
 	  .asked = POLICY_ONLINE_KERNEL,
 	  .force = true,
-	  .kmem_is_loaded = true,
 	  .no_state = true,
-	  .nr_devices = 1,
 	  .expected = "driver=kmem policy=online_kernel memmap=0 state= autoprobe=1: "
 		      "Normal Normal Normal Normal" },
 	{ .name = "system-ram offline to unplugged by force",
@@ -154,9 +139,7 @@ static const struct scenario scenarios[] = {
 	  .system_default = "online",
 	  .asked = POLICY_UNPLUGGED,
 	  .force = true,
-	  .kmem_is_loaded = true,
 	  .by_kind = true,
-	  .nr_devices = 1,
 	  .expected = "driver=kmem policy=unplugged memmap=0 state=unplugged autoprobe=1: "
 		      "missing missing missing missing" },
 	{ .name = "devdax to movable with the memmap on it",
@@ -164,9 +147,7 @@ static const struct scenario scenarios[] = {
 	  .policy = "default",
 	  .system_default = "online",
 	  .asked = POLICY_ONLINE_MOVABLE,
-	  .kmem_is_loaded = true,
 	  .by_kind = true,
-	  .nr_devices = 1,
 	  .memmap = 1,
 	  .expected = "driver=kmem policy=online_movable memmap=1 state=plugged autoprobe=1: "
 		      "Movable Movable Movable Movable" },
@@ -174,17 +155,15 @@ static const struct scenario scenarios[] = {
 	  .driver = "device_dax",
 	  .system_default = "online",
 	  .asked = POLICY_ONLINE_MOVABLE,
+	  .loads_kmem = true,
 	  .by_kind = true,
-	  .nr_devices = 1,
 	  .expected = "driver=kmem policy= memmap=0 state=plugged autoprobe=1: "
 		      "Movable Movable Movable Movable" },
 	{ .name = "without the attribute: devdax to offline",
 	  .driver = "device_dax",
 	  .system_default = "online",
 	  .asked = POLICY_OFFLINE,
-	  .kmem_is_loaded = true,
 	  .by_kind = true,
-	  .nr_devices = 1,
 	  .expected = "driver=kmem policy= memmap=0 state=plugged autoprobe=1: "
 		      "offline offline offline offline" },
 	{ .name = "without the attribute: unplugged to offline",
@@ -192,9 +171,7 @@ static const struct scenario scenarios[] = {
 	  .system_default = "online",
 	  .state = "unplugged",
 	  .asked = POLICY_OFFLINE,
-	  .kmem_is_loaded = true,
 	  .by_kind = true,
-	  .nr_devices = 1,
 	  .expected = "driver=kmem policy= memmap=0 state=plugged autoprobe=1: "
 		      "offline offline offline offline" },
 	{ .name = "offline to movable by force",
@@ -203,19 +180,15 @@ static const struct scenario scenarios[] = {
 	  .system_default = "online",
 	  .asked = POLICY_ONLINE_MOVABLE,
 	  .force = true,
-	  .kmem_is_loaded = true,
 	  .by_kind = true,
-	  .nr_devices = 1,
 	  .expected = "driver=kmem policy=online_movable memmap=0 state=plugged autoprobe=1: "
 		      "Movable Movable Movable Movable" },
 	{ .name = "without the attribute: devdax to kernel, block by block",
 	  .driver = "device_dax",
 	  .system_default = "online_movable",
 	  .asked = POLICY_ONLINE_KERNEL,
-	  .kmem_is_loaded = true,
 	  .no_state = true,
 	  .by_kind = true,
-	  .nr_devices = 1,
 	  .expected =
 		  "driver=kmem policy= memmap=0 state= autoprobe=1: Normal Normal Normal Normal" },
 	{ .name = "without the attribute: system-ram to movable by force",
@@ -223,9 +196,7 @@ static const struct scenario scenarios[] = {
 	  .system_default = "online",
 	  .asked = POLICY_ONLINE_MOVABLE,
 	  .force = true,
-	  .kmem_is_loaded = true,
 	  .by_kind = true,
-	  .nr_devices = 1,
 	  .expected = "driver=kmem policy= memmap=0 state=plugged autoprobe=1: "
 		      "Movable Movable Movable Movable" },
 	{ .name = "without the attribute: system-ram to kernel by force, block by block",
@@ -234,10 +205,8 @@ static const struct scenario scenarios[] = {
 	  .block = "offline",
 	  .asked = POLICY_ONLINE_KERNEL,
 	  .force = true,
-	  .kmem_is_loaded = true,
 	  .no_state = true,
 	  .by_kind = true,
-	  .nr_devices = 1,
 	  .expected =
 		  "driver=kmem policy= memmap=0 state= autoprobe=1: Normal Normal Normal Normal" },
 	{ .name = "devdax, which kmem takes by name only, among siblings that it takes by kind",
@@ -245,9 +214,8 @@ static const struct scenario scenarios[] = {
 	  .policy = "default",
 	  .system_default = "online",
 	  .asked = POLICY_ONLINE_MOVABLE,
-	  .kmem_is_loaded = true,
 	  .siblings_by_kind = true,
-	  .nr_devices = 3,
+	  .nr_siblings = 2,
 	  .expected = "driver=kmem policy=online_movable memmap=0 state=plugged autoprobe=1: "
 		      "Movable Movable Movable Movable" },
 	{ .name = "devdax among siblings that kmem knows by name",
@@ -255,9 +223,8 @@ static const struct scenario scenarios[] = {
 	  .policy = "default",
 	  .system_default = "online",
 	  .asked = POLICY_ONLINE_MOVABLE,
-	  .kmem_is_loaded = true,
 	  .siblings_by_name = true,
-	  .nr_devices = 3,
+	  .nr_siblings = 2,
 	  .expected = "driver=kmem policy=online_movable memmap=0 state=plugged autoprobe=1: "
 		      "Movable Movable Movable Movable" },
 };
@@ -275,7 +242,7 @@ static void interrupt(void *data)
 
 static void start(struct fake_kernel *kernel, const struct scenario *scenario)
 {
-	fake_kernel_start(kernel, scenario->nr_devices);
+	fake_kernel_start(kernel, 1 + scenario->nr_siblings);
 	kernel->has_state = !scenario->no_state;
 	kernel->kmem_by_kind = scenario->by_kind;
 	fake_write(kernel, scenario->system_default, "devices/system/memory/auto_online_blocks");
@@ -285,10 +252,10 @@ static void start(struct fake_kernel *kernel, const struct scenario *scenario)
 		fake_without_policy(kernel);
 	if (scenario->driver)
 		fake_bind(kernel, "dax0.0", scenario->driver);
-	if (scenario->kmem_is_loaded)
+	if (!scenario->loads_kmem)
 		fake_load_module("kmem");
 	kernel->siblings_by_kind = scenario->siblings_by_kind;
-	for (size_t i = 1; i < scenario->nr_devices && scenario->siblings_by_name; i++)
+	for (size_t i = 1; i <= scenario->nr_siblings && scenario->siblings_by_name; i++)
 		snprintf(kernel->ids[i], sizeof(kernel->ids[i]), "kmem dax0.%zu", i);
 	if (scenario->state)
 		fake_write(kernel, scenario->state, DAX_DEVICES "/dax0.0/state");
@@ -317,7 +284,7 @@ static int run(struct fake_kernel *kernel, const struct scenario *scenario, bool
 		.allow_fallback = true,
 		.memmap_on_memory = scenario->memmap ? MEMMAP_ON : MEMMAP_AS_IT_IS,
 	};
-	struct environment environment = { .kmem_is_loaded = scenario->kmem_is_loaded };
+	struct environment environment = { .kmem_is_loaded = !scenario->loads_kmem };
 	struct dax_device device;
 	struct problem problem;
 	struct blocks blocks;
@@ -346,7 +313,7 @@ static void assert_harmless(struct fake_kernel *kernel, const struct scenario *s
 {
 	assert_false(kernel->has_leaked);
 	assert_false(kernel->sibling_was_online);
-	for (size_t i = 1; i < scenario->nr_devices; i++) {
+	for (size_t i = 1; i <= scenario->nr_siblings; i++) {
 		char name[DAX_NAME_SIZE], text[256];
 
 		snprintf(name, sizeof(name), "dax0.%zu", i);
@@ -529,7 +496,7 @@ static void test_missing_module(void **state)
 		struct fake_kernel kernel;
 		struct outcome outcome;
 
-		if (scenario->kmem_is_loaded)
+		if (!scenario->loads_kmem)
 			continue;
 		start(&kernel, scenario);
 		kernel.kmem_is_missing = true;
@@ -686,10 +653,8 @@ static const struct scenario replug_block_by_block = {
 	.system_default = "offline",
 	.asked = POLICY_ONLINE_KERNEL,
 	.force = true,
-	.kmem_is_loaded = true,
 	.no_state = true,
 	.by_kind = true,
-	.nr_devices = 1,
 	.expected = "driver=kmem policy=online_kernel memmap=0 state= autoprobe=1: "
 		    "Normal Normal Normal Normal",
 };

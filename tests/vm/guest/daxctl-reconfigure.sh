@@ -315,6 +315,17 @@ locks_what_only_root_can_open()
 	done
 }
 
+# What is printed must not go to a file that has got the number of a closed stream.
+writes_only_what_it_means()
+{
+	to_devdax
+	set_policy dax0.0 default
+	strace -qq -y -o /tmp/trace -e trace=write sh -c \
+		'exec daxctl reconfigure-device -v --online-type=movable dax0.0 <&- >&- 2>&-'
+	expect "$(policy_of dax0.0)" online_movable
+	expect "$(grep -vc '</dev/null>' /tmp/trace)" 1
+}
+
 waits_for_another()
 {
 	local first second
@@ -372,6 +383,7 @@ ok "blocks that are elsewhere at the end are counted, with status 64" counts_str
 ok "no block takes more than 8 system calls, but where it must be taken out by itself" takes_few_system_calls
 ok "--no-online is refused if the device's policy would online it" refuses_no_online
 ok "two at the same moment both succeed" waits_for_another
+ok "closed standard streams do no harm" writes_only_what_it_means
 ok "the lock is one that an ordinary user cannot take" locks_what_only_root_can_open
 ok "a device that does not exist is an error" no_such_device
 ok "an ordinary user is refused, and changes nothing" for_nobody

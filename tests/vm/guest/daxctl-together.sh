@@ -119,16 +119,21 @@ binds_movable()
 	expect "$(situation)" "kmem with online_movable: $number online Movable"
 }
 
-a_rule_comes_too_late()
+in_each_round() # COMMAND...: while the rule runs
 {
 	local round
 
-	set_system_default offline
 	for ((round = 0; round < rounds; round++)); do
 		in_devdax
-		with online_every_block binds_movable
+		with online_every_block "$@"
 	done
 	nothing_is_lost
+}
+
+a_rule_comes_too_late()
+{
+	set_system_default offline
+	in_each_round binds_movable
 }
 
 # What daxctl has seen is what it says; then the rule goes on.
@@ -144,13 +149,7 @@ binds_offline()
 
 a_rule_against_offline()
 {
-	local round
-
-	for ((round = 0; round < rounds; round++)); do
-		in_devdax
-		with online_every_block binds_offline
-	done
-	nothing_is_lost
+	in_each_round binds_offline
 }
 
 forced_moves()
