@@ -27,6 +27,8 @@ fi
 parameter=/sys/module/dax_$MACHINE/parameters/online_type
 injected=(/sys/kernel/debug/failslab /sys/kernel/debug/fail_page_alloc)
 notifiers=/sys/kernel/debug/notifier-error-inject/memory/actions
+# To open it could fail, where everything can.
+exec {null}>/dev/null
 
 can_fail_on_demand()
 {
@@ -46,7 +48,7 @@ pick()
 # put TEXT FILE: false if it is refused.
 put()
 {
-	{ echo "$1" >"$2"; } 2>/dev/null
+	{ echo "$1" >"$2"; } 2>&"$null"
 }
 
 complain()
@@ -186,7 +188,7 @@ change()
 	fi
 	"$@" || status=$?
 	if [[ $faults = yes ]]; then
-		until echo 0 >&"$make_it_fail"; do :; done 2>/dev/null
+		until echo 0 >&"$make_it_fail"; do :; done 2>&"$null"
 	fi
 	return "$status"
 }
@@ -490,18 +492,19 @@ exec 3>&1
 node=$(<"$dax_devices/dax0.0/target_node")
 set_system_default offline
 # Two to play with, while the first keeps their node: a node cannot fail to be made.
-divide_device 3 $((512 << 20))
-for device in dax0.0 "${devices[@]}"; do
+# And one of a single block, for what is done once for each allocation.
+divide_device 4 $((512 << 20))
+block_bytes >"$dax_devices/dax0.3/size"
+for device in dax0.0 "${devices[@]}" dax0.3; do
 	move "$device" device_dax
 done
 modprobe kmem
-for device in dax0.0 "${devices[@]}"; do
+for device in dax0.0 "${devices[@]}" dax0.3; do
 	move "$device" kmem
 done
-for device in "${devices[@]}"; do
+for device in "${devices[@]}" dax0.3; do
 	unbind "$device"
 done
-device=${devices[0]}
 happening=(policies parameters system_defaults binds unbinds online_movable offline uses)
 
 faults=
@@ -519,6 +522,7 @@ if can_fail_on_demand; then
 	done
 	ok "memory notifiers can fail" notifiers_can_fail
 	set_system_default offline
+	device=dax0.3
 	ok "writing a policy: done or not, with any allocation failing" \
 		with_nth_failing unbound writes_policy written_or_not
 	ok "writing the parameter, likewise" \
@@ -527,7 +531,7 @@ if can_fail_on_demand; then
 	if has_unplugged; then
 		ok "unplugging, likewise" with_nth_failing bound unplugs unplugged_or_not
 	fi
-	for device in "${devices[@]}"; do
+	for device in "${devices[@]}" dax0.3; do
 		ok "$device is as new" is_as_new "$device"
 	done
 fi
