@@ -107,8 +107,7 @@ static const char *find_conflict(const struct command_line *line)
 	if (!has_policy && !is_set(line, OPT_MEMMAP) && !is_set(line, OPT_FALLBACK) &&
 	    !is_set(line, OPT_DRY_RUN))
 		return "error: --online-type, --memmap-on-memory, --allow-fallback or --dry-run "
-		       "was "
-		       "taken back, and none of them is left; leave it out altogether";
+		       "was taken back, and none of them is left; leave it out altogether";
 	if (!has_policy && !is_set(line, OPT_MEMMAP))
 		return "error: --allow-fallback and --dry-run need --online-type or "
 		       "--memmap-on-memory";

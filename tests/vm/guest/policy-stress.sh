@@ -237,7 +237,7 @@ run()
 		pids+=($!)
 	done
 	sleep "$seconds"
-	for ((attempt = 0; attempt < 5 * seconds; attempt++)); do
+	for ((attempt = 0; attempt < 15 * seconds; attempt++)); do
 		all_have_happened && break
 		sleep 1
 	done
