@@ -129,7 +129,7 @@ static int write_block(const struct run *run, uint64_t id, enum policy policy)
 	if (policy != POLICY_OFFLINE)
 		return rc;
 	return problem_set(run->problem, -EBUSY, find_the_other,
-			   "memory block %llu went offline and came online again at this moment",
+			   "memory block %llu is not offline: it cannot be, or came back at once",
 			   (unsigned long long)id);
 }
 
