@@ -12,7 +12,38 @@ set -euo pipefail
 . /usr/local/lib/vm/lib.sh
 
 rules=/etc/udev/rules.d
+log=/run/udev.log
 unit='daxdev-reconfigure@.service'
+
+# received MESSAGE: how often udevd has got it.
+received()
+{
+	grep -c "control message (${1^^})" "$log" || [[ $? = 1 ]]
+}
+
+# tell_udevd MESSAGE: reload or ping, until it listens. It takes what comes a moment too
+# early for the kernel to name the sender as from an "Invalid sender", and ignores it.
+tell_udevd()
+{
+	local attempt before
+
+	before=$(received "$1")
+	for ((attempt = 0; attempt < 20; attempt++)); do
+		udevadm control --timeout=60 "--$1"
+		if (($(received "$1") > before)); then
+			return
+		fi
+	done
+	fail "udevd does not listen to --$1"
+}
+
+# settle: udevd has done all that is to be done for what has happened until now.
+settle()
+{
+	# After that, it knows of everything, and has queued it.
+	tell_udevd ping
+	udevadm settle --timeout=60
+}
 
 # use_rules FILE...: those that udev has from now on, besides the distribution's.
 use_rules()
@@ -20,7 +51,7 @@ use_rules()
 	rm -rf "$rules"
 	mkdir -p "$rules"
 	cp 80-drivers.rules "$@" "$rules"
-	udevadm control --reload
+	tell_udevd reload
 }
 
 # without_kmem: and without the device.
@@ -33,6 +64,8 @@ without_kmem()
 		unbind dax0.0
 	fi
 	destroy_dax_device
+	# The old device's last events load kmem as well.
+	settle
 	if [[ -e $dax_drivers/kmem ]]; then
 		rmmod kmem
 	fi
@@ -43,7 +76,7 @@ appear()
 {
 	# Its driver has made it already, if it was loaded for that.
 	[[ -e $dax_devices/dax0.0 ]] || make_dax_device
-	udevadm settle --timeout=60
+	settle
 }
 
 # all_examples FILE: also what is commented out there, as for a device like this one. None
@@ -83,10 +116,10 @@ comes_too_late_without_a_complaint()
 	take_out dax0.0
 	unbind dax0.0
 	destroy_dax_device
-	: >/run/udev.log
+	: >"$log"
 	appear
 	expect "$(driver_of dax0.0) $(policy_of dax0.0)" "kmem default"
-	expect "$(grep -i 'online_type' /run/udev.log)" ""
+	expect "$(grep -i 'online_type' "$log")" ""
 }
 
 asks_for_the_unit()
@@ -158,14 +191,11 @@ if [[ $MACHINE = pmem ]]; then
 fi
 
 set_system_default offline
-(exec -a systemd-udevd udevadm --debug >/run/udev.log 2>&1) &
+(exec -a systemd-udevd udevadm --debug >>"$log" 2>&1) &
 udevd=$!
-for ((attempt = 0; attempt < 100; attempt++)); do
-	if [[ -e /run/udev/control ]]; then
-		break
-	fi
-	sleep 0.1
-done
+wait_for /run/udev/control >/dev/null
+# It hears of devices a little later than that is there.
+tell_udevd ping
 ok "a policy by the rules of the example is there before udev loads kmem" comes_before_kmem
 if [[ $MACHINE != pmem ]]; then
 	ok "where kmem was first, the rules are passed over" comes_too_late_without_a_complaint
