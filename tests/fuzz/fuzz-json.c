@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "fake-kernel.h"
-#include "json.h"
+#include "upstream/json.h"
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

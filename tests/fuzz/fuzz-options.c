@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "options.h"
+#include "commands/options.h"
 
 #define MAX_WORDS 32
 

@@ -5,9 +5,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "blocks.h"
-#include "device.h"
-#include "sysfs.h"
+#include "device/blocks.h"
+#include "device/device.h"
+#include "device/sysfs.h"
 
 /*
  * A tree of files that looks like sysfs, and behind it as much of the kernel

@@ -2,7 +2,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "blocks.h"
+#include "device/blocks.h"
 #include "fake-kernel.h"
 #include "unit.h"
 

@@ -4,7 +4,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "device.h"
+#include "device/device.h"
 #include "fake-kernel.h"
 #include "unit.h"
 

@@ -7,7 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "execute.h"
+#include "plan/execute.h"
 #include "fake-kernel.h"
 #include "unit.h"
 

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "fake-kernel.h"
-#include "json.h"
+#include "upstream/json.h"
 #include "unit.h"
 
 static void assert_size(uint64_t bytes, const char *text)

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "map.h"
+#include "commands/map.h"
 #include "unit.h"
 
 #define MAX_BLOCKS 4096

@@ -2,7 +2,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "options.h"
+#include "commands/options.h"
 #include "unit.h"
 
 enum {

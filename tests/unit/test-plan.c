@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "plan.h"
+#include "plan/plan.h"
 #include "unit.h"
 
 static const char *const action_names[] = {

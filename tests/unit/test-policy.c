@@ -2,7 +2,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "policy.h"
+#include "device/policy.h"
 #include "unit.h"
 
 static void test_user_spellings(void **state)

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef DAXCTL_CHECK_CONFIG_H
+#define DAXCTL_CHECK_CONFIG_H
+
+#include <stdbool.h>
+
+#include "device/select.h"
+
+/* reconfigure-device --check-config: what the config files say about a device is done. */
+
+/* Where the files are; NULL: where the distribution's daxctl has them. Set by main(). */
+extern const char *config_directory;
+
+/* What of the command line matters besides the devices. */
+struct check_config_options {
+	bool human;
+	bool is_verbose;
+	bool force;
+	bool allow_fallback;
+	bool dry_run;
+};
+
+/*
+ * Does it, and returns the exit status; or a negative number when none of our
+ * keys has anything to do with it, so that the distribution's daxctl shall get
+ * the same command line.
+ */
+int check_config(const struct check_config_options *options, const struct dax_targets *targets);
+
+#endif

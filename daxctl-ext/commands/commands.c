@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "commands/commands.h"
+#include "upstream/forward.h"
+
+int out_of_memory(void)
+{
+	fprintf(stderr, "daxctl: out of memory\n");
+	return status_of_errno(-ENOMEM);
+}
+
+int end_by_signal(int number)
+{
+	signal(number, SIG_DFL);
+	raise(number);
+	return 128 + number;
+}
+
+int none_reconfigured(int rc)
+{
+	fprintf(stderr, "error reconfiguring devices: %s\nreconfigured 0 devices\n", strerror(-rc));
+	return status_of_errno(rc);
+}
+
+int finish_output(int status)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return status;
+	fprintf(stderr, "daxctl: cannot write to standard output: %s\n", strerror(errno));
+	return status ? status : 1;
+}
+
+int list_option_names(char **argv, const struct option_spec *spec, size_t nr_specs)
+{
+	_cleanup_free_ char *names = NULL;
+	char list_opts[] = "--list-opts", *words[] = { argv[0], argv[1], list_opts, NULL };
+	size_t length;
+	/* It need not understand the words before that. */
+	int status = forward_and_capture(words, &names, &length);
+
+	if (status < 0)
+		return end_by_signal(-status);
+	if (names)
+		fwrite(names, 1, length, stdout);
+	if (status != STATUS_LIST_OPTS)
+		return status;
+	for (size_t i = 0; i < nr_specs; i++) {
+		if (spec[i].is_ours)
+			printf("--%s ", spec[i].long_name);
+	}
+	return status;
+}

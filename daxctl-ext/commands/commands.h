@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef DAXCTL_COMMANDS_H
+#define DAXCTL_COMMANDS_H
+
+#include <stddef.h>
+
+#include "commands/options.h"
+
+/*
+ * The commands that are extended. Each gets the whole command line, with the
+ * name of the command in argv[1], and returns the exit status. This is where
+ * things are printed: JSON to standard output, everything else to standard
+ * error.
+ */
+int cmd_reconfigure_device(int argc, char **argv);
+int cmd_list(int argc, char **argv);
+
+/* Each prints how the command is used. */
+void usage_reconfigure_device(void);
+void usage_list(void);
+
+/* What they share. Each returns the exit status. */
+int out_of_memory(void);
+
+/* Ends the process by the signal that ended the distribution's daxctl. */
+int end_by_signal(int number);
+
+/* Prints the two lines that end reconfigure-device when nothing was begun. */
+int none_reconfigured(int rc);
+
+/* Writes what is left of the output; if that fails, says so, and @status 0 becomes 1. */
+int finish_output(int status);
+
+/* --list-opts: the distribution's names, of whatever version it is, and ours. */
+int list_option_names(char **argv, const struct option_spec *spec, size_t nr_specs);
+
+/* Exit statuses with a meaning of their own; every other is an errno as below. */
+#define STATUS_UNVERIFIED 64  /* bound, but not every memory block is where it was asked for */
+#define STATUS_USAGE	  129 /* the command line is wrong; nothing was done */
+#define STATUS_LIST_OPTS  130 /* --list-opts has been answered */
+
+/* The distribution's way to make an exit status of a negative errno. */
+static inline int status_of_errno(int rc)
+{
+	return rc & 0xff;
+}
+
+#endif

@@ -1,0 +1,382 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "commands/check-config.h"
+#include "cleanup.h"
+#include "commands/commands.h"
+#include "device/device.h"
+#include "upstream/forward.h"
+#include "commands/leave-unplugged.h"
+#include "commands/options.h"
+#include "device/select.h"
+#include "commands/session.h"
+#include "signals.h"
+
+enum {
+	OPT_REGION,
+	OPT_HUMAN,
+	OPT_VERBOSE,
+	OPT_SIZE,
+	OPT_ALIGN,
+	OPT_INPUT,
+	OPT_MODE,
+	OPT_NO_ONLINE,
+	OPT_FORCE,
+	OPT_CHECK_CONFIG,
+	OPT_NO_MOVABLE,
+	OPT_ONLINE_TYPE,
+	OPT_MEMMAP,
+	OPT_FALLBACK,
+	OPT_DRY_RUN,
+	NR_OPTIONS,
+};
+
+static const struct option_spec specs[NR_OPTIONS] = {
+	[OPT_REGION] = { 'r', "region", OPTION_VALUE, "region-id", "filter by region", false },
+	[OPT_HUMAN] = { 'u', "human", OPTION_FLAG, NULL, "use human friendly number formats",
+			false },
+	[OPT_VERBOSE] = { 'v', "verbose", OPTION_FLAG, NULL, "emit more debug messages", false },
+	[OPT_SIZE] = { 's', "size", OPTION_VALUE, "size", "size to switch the device to", false },
+	[OPT_ALIGN] = { 'a', "align", OPTION_VALUE, "align", "alignment to switch the device to",
+			false },
+	[OPT_INPUT] = { 0, "input", OPTION_VALUE, "input", "input device JSON file", false },
+	[OPT_MODE] = { 'm', "mode", OPTION_VALUE, "mode", "mode to switch the device to", false },
+	[OPT_NO_ONLINE] = { 'N', "no-online", OPTION_FLAG, NULL,
+			    "don't auto-online memory sections", false },
+	[OPT_FORCE] = { 'f', "force", OPTION_FLAG, NULL,
+			"attempt to offline memory sections before reconfiguration", false },
+	[OPT_CHECK_CONFIG] = { 'C', "check-config", OPTION_FLAG, NULL,
+			       "use config files to determine parameters for the operation",
+			       false },
+	[OPT_NO_MOVABLE] = { 0, "no-movable", OPTION_FLAG, NULL, "online memory in ZONE_NORMAL",
+			     false },
+	[OPT_ONLINE_TYPE] = { 0, "online-type", OPTION_VALUE, "type",
+			      "policy for the memory: default, offline, online, online_kernel, "
+			      "online_movable, unplugged",
+			      true },
+	[OPT_MEMMAP] = { 0, "memmap-on-memory", OPTION_OPTIONAL_VALUE, "on|off",
+			 "keep the memory's own page structures on it", true },
+	[OPT_FALLBACK] = { 0, "allow-fallback", OPTION_FLAG, NULL,
+			   "without kernel support for a policy, do it after the bind", true },
+	[OPT_DRY_RUN] = { 'n', "dry-run", OPTION_FLAG, NULL, "show the steps and take none", true },
+};
+
+void usage_reconfigure_device(void)
+{
+	options_usage(stderr, "daxctl reconfigure-device <device> [<options>]", specs, NR_OPTIONS);
+}
+
+static int usage_error(const char *message)
+{
+	fprintf(stderr, "%s\n", message);
+	usage_reconfigure_device();
+	return STATUS_USAGE;
+}
+
+static bool is_set(const struct command_line *line, size_t option)
+{
+	return line->option[option].is_set;
+}
+
+static bool mode_is(const struct command_line *line, const char *mode)
+{
+	return is_set(line, OPT_MODE) && strcmp(line->option[OPT_MODE].value, mode) == 0;
+}
+
+static int read_targets(const struct command_line *line, struct dax_targets *targets,
+			const char **wrong)
+{
+	return dax_targets_read(targets, line->argument, line->nr_arguments,
+				line->option[OPT_REGION].value, wrong);
+}
+
+/* --- what is asked for ---------------------------------------------------- */
+
+/* What cannot go together with our options, and why. NULL when all is well. */
+static const char *find_conflict(const struct command_line *line)
+{
+	bool has_policy = is_set(line, OPT_ONLINE_TYPE);
+
+	if (line->nr_arguments == 0)
+		return "specify a device to reconfigure, or \"all\"";
+	if (is_set(line, OPT_CHECK_CONFIG))
+		return "error: --check-config takes the policy and the mode from the config files; "
+		       "they cannot be given besides it";
+	if (!has_policy && !is_set(line, OPT_MEMMAP) && !is_set(line, OPT_FALLBACK) &&
+	    !is_set(line, OPT_DRY_RUN))
+		return "error: --online-type, --memmap-on-memory, --allow-fallback or --dry-run "
+		       "was taken back, and none of them is left; leave it out altogether";
+	if (!has_policy && !is_set(line, OPT_MEMMAP))
+		return "error: --allow-fallback and --dry-run need --online-type or "
+		       "--memmap-on-memory";
+	if (is_set(line, OPT_MODE) && !mode_is(line, "system-ram"))
+		return "error: a policy for the memory is only of use with --mode=system-ram, or "
+		       "without --mode to set it for the next time";
+	if (is_set(line, OPT_NO_ONLINE))
+		return "error: --no-online contradicts --online-type; to keep the memory offline, "
+		       "use --online-type=offline";
+	if (is_set(line, OPT_NO_MOVABLE))
+		return "error: --no-movable contradicts --online-type; to use a kernel zone, use "
+		       "--online-type=online_kernel";
+	if (is_set(line, OPT_SIZE) || is_set(line, OPT_ALIGN) || is_set(line, OPT_INPUT))
+		return "error: --size, --align and --input cannot be combined with a policy; "
+		       "change the size first";
+	if (is_set(line, OPT_FALLBACK) && !has_policy)
+		return "error: --allow-fallback needs --online-type";
+	return NULL;
+}
+
+static int read_request(const struct command_line *line, struct request *request)
+{
+	const struct option_value *memmap = &line->option[OPT_MEMMAP];
+	const char *conflict = find_conflict(line);
+	char message[200];
+
+	if (conflict)
+		return usage_error(conflict);
+	*request = (struct request){
+		.set_policy = is_set(line, OPT_ONLINE_TYPE),
+		.to_system_ram = is_set(line, OPT_MODE),
+		.force = is_set(line, OPT_FORCE),
+		.allow_fallback = is_set(line, OPT_FALLBACK),
+		.memmap_on_memory = MEMMAP_AS_IT_IS,
+	};
+	if (request->set_policy &&
+	    policy_from_user(line->option[OPT_ONLINE_TYPE].value, &request->policy) < 0) {
+		snprintf(message, sizeof(message),
+			 "error: unknown online type '%.40s'; it is one of %s",
+			 line->option[OPT_ONLINE_TYPE].value, policy_names);
+		return usage_error(message);
+	}
+	if (!memmap->is_set)
+		return 0;
+	if (!memmap->value || strcmp(memmap->value, "on") == 0)
+		request->memmap_on_memory = MEMMAP_ON;
+	else if (strcmp(memmap->value, "off") == 0)
+		request->memmap_on_memory = MEMMAP_OFF;
+	else
+		return usage_error("error: --memmap-on-memory is on or off");
+	return 0;
+}
+
+static bool is_among(const char *name, const struct dax_names *names)
+{
+	for (size_t i = 0; i < names->nr; i++) {
+		if (strcmp(names->name[i], name) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Says which of the devices that are meant are not there: 0 or -ENXIO. */
+static int report_missing(const struct dax_targets *targets, const struct dax_names *names)
+{
+	const char *where = targets->regions ? " in that region" : "";
+	int rc = 0;
+
+	for (size_t i = 0; i < targets->nr; i++) {
+		const char *name = targets->name[i];
+		bool all = strcmp(name, "all") == 0;
+
+		if (all ? names->nr > 0 : is_among(name, names))
+			continue;
+		fprintf(stderr, "%s: error: there is no %sdax device%s; see daxctl list --idle\n",
+			name, all ? "" : "such ", where);
+		rc = -ENXIO;
+	}
+	return rc;
+}
+
+static int reconfigure_all(const struct command_line *line, const struct request *request,
+			   const struct dax_targets *targets)
+{
+	_cleanup_names_ struct dax_names names = { 0 };
+	struct session session;
+	int rc;
+
+	if (session_start(&session, is_set(line, OPT_HUMAN), is_set(line, OPT_VERBOSE),
+			  is_set(line, OPT_DRY_RUN)) < 0)
+		return out_of_memory();
+	session.request = *request;
+	session.all = dax_targets_are_all(targets);
+	rc = dax_select(&names, targets);
+	session_note(&session, rc == 0 ? report_missing(targets, &names) : rc);
+	for (size_t i = 0; i < names.nr && !session_is_interrupted(); i++)
+		session_reconfigure(&session, names.name[i]);
+	return session_finish(&session);
+}
+
+static int wrong_name(const char *wrong)
+{
+	char message[100];
+
+	snprintf(message, sizeof(message),
+		 "error: '%.40s' is not the name of a dax device, such as dax0.0", wrong);
+	return usage_error(message);
+}
+
+static int reconfigure_with_policy(const struct command_line *line)
+{
+	_cleanup_targets_ struct dax_targets targets = { 0 };
+	struct request request;
+	const char *wrong;
+	int rc, status;
+
+	if (line->error[0]) {
+		fprintf(stderr, "  Error: %s\n", line->error);
+		usage_reconfigure_device();
+		return STATUS_USAGE;
+	}
+	status = read_request(line, &request);
+	if (status)
+		return status;
+	rc = read_targets(line, &targets, &wrong);
+	if (rc == -ENOMEM)
+		return out_of_memory();
+	return rc < 0 ? wrong_name(wrong) : reconfigure_all(line, &request, &targets);
+}
+
+/* --- --check-config -------------------------------------------------------- */
+
+/* Nothing that the config files are there to say instead. */
+static bool is_config_line(const struct command_line *line)
+{
+	return is_set(line, OPT_CHECK_CONFIG) && !line->error[0] && line->nr_arguments &&
+	       !is_set(line, OPT_ONLINE_TYPE) && !is_set(line, OPT_MEMMAP) &&
+	       !is_set(line, OPT_MODE) && !is_set(line, OPT_SIZE) && !is_set(line, OPT_ALIGN) &&
+	       !is_set(line, OPT_INPUT) && !is_set(line, OPT_NO_ONLINE) &&
+	       !is_set(line, OPT_NO_MOVABLE);
+}
+
+/* As check_config(): negative if it is the distribution's. */
+static int follow_config(const struct command_line *line, int argc, char **argv)
+{
+	const struct check_config_options options = {
+		.human = is_set(line, OPT_HUMAN),
+		.is_verbose = is_set(line, OPT_VERBOSE),
+		.force = is_set(line, OPT_FORCE),
+		.allow_fallback = is_set(line, OPT_FALLBACK),
+		.dry_run = is_set(line, OPT_DRY_RUN),
+	};
+	_cleanup_targets_ struct dax_targets targets = { 0 };
+	_cleanup_free_ char **words = NULL;
+	const char *wrong;
+	int rc = read_targets(line, &targets, &wrong), status;
+
+	if (rc == -ENOMEM)
+		return out_of_memory();
+	/* The distribution knows more names, but none that our sections could mean. */
+	if (rc < 0)
+		return line->has_ours ? wrong_name(wrong) : -1;
+	status = check_config(&options, &targets);
+	if (status >= 0 || !line->has_ours)
+		return status;
+	if (options.dry_run) {
+		fprintf(stderr, "daxctl: leave it to %s\n", distribution_daxctl);
+		return 0;
+	}
+	/* It does not know these options; and there is nothing for them to do. */
+	words = options_without_ours(line, argc, argv);
+	return words ? forward(words) : out_of_memory();
+}
+
+/* --- without our options --------------------------------------------------- */
+
+/* -N promises that the memory stays offline; a policy of the device would break that. */
+static bool contradicts_no_online(const struct sysfs *sysfs, const char *name)
+{
+	char text[POLICY_TEXT_SIZE];
+	enum policy policy;
+
+	if (sysfs_read(sysfs, text, sizeof(text), DAX_DEVICES "/%s/online_type", name) < 0 ||
+	    policy_from_kernel(text, &policy) < 0 || !policy_is_online(policy))
+		return false;
+	fprintf(stderr, "%s: error: its policy '%s' will auto-online memory, aborting\n", name,
+		text);
+	return true;
+}
+
+static int check_no_online(const struct sysfs *sysfs, const struct dax_names *names)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < names->nr; i++) {
+		if (contradicts_no_online(sysfs, names->name[i]))
+			rc = -EBUSY;
+	}
+	return rc;
+}
+
+/* If the distribution's daxctl does not take these devices, they must not stay without driver. */
+static int leave_and_forward(char **argv, const struct sysfs *sysfs, const struct dax_names *names)
+{
+	_cleanup_names_ struct dax_names left = { 0 };
+	int rc, status;
+
+	signals_catch();
+	rc = unplugged_leave(sysfs, names, &left);
+	if (rc == 0 && left.nr == 0) {
+		signals_deliver();
+		return forward(argv);
+	}
+	/* A signal that came already ends it before it begins. */
+	status = rc < 0 ? none_reconfigured(rc) : forward_and_wait(argv);
+	if (rc == 0)
+		unplugged_return(sysfs, &left);
+	signals_deliver();
+	return status;
+}
+
+/* Forwards the command line, and looks beforehand at what the distribution's daxctl cannot see. */
+static int forward_prepared(const struct command_line *line, char **argv)
+{
+	_cleanup_targets_ struct dax_targets targets = { 0 };
+	_cleanup_names_ struct dax_names names = { 0 };
+	const struct sysfs sysfs = { .root = "/sys" };
+	const char *name, *slash, *wrong;
+	bool is_plain = !is_set(line, OPT_SIZE) && !is_set(line, OPT_ALIGN) &&
+			!is_set(line, OPT_INPUT) && !is_set(line, OPT_CHECK_CONFIG);
+	bool keeps_offline = mode_is(line, "system-ram") && is_set(line, OPT_NO_ONLINE) &&
+			     !is_set(line, OPT_FORCE);
+	bool leaves = (mode_is(line, "devdax") || mode_is(line, "famfs")) &&
+		      !is_set(line, OPT_NO_ONLINE) && !is_set(line, OPT_NO_MOVABLE);
+	int rc;
+
+	/* Other numbers of arguments are wrong there. */
+	if (line->error[0] || line->nr_arguments != 1 || !is_plain || !(keeps_offline || leaves))
+		return forward(argv);
+	/* It looks at nothing before the last slash. */
+	slash = strrchr(line->argument[0], '/');
+	name = slash ? slash + 1 : line->argument[0];
+	if (dax_targets_read(&targets, &name, 1, line->option[OPT_REGION].value, &wrong) < 0 ||
+	    dax_select(&names, &targets) < 0)
+		return forward(argv);
+	if (leaves)
+		return leave_and_forward(argv, &sysfs, &names);
+	rc = check_no_online(&sysfs, &names);
+	return rc < 0 ? none_reconfigured(rc) : forward(argv);
+}
+
+int cmd_reconfigure_device(int argc, char **argv)
+{
+	_cleanup_command_line_ struct command_line line = { 0 };
+	int rc = options_parse(&line, specs, NR_OPTIONS, argc - 2, argv + 2);
+
+	if (rc == -ENOMEM)
+		return out_of_memory();
+	if (line.lists_names && !line.error[0])
+		return list_option_names(argv, specs, NR_OPTIONS);
+	if (line.wants_help && !line.error[0]) {
+		usage_reconfigure_device();
+		return STATUS_USAGE;
+	}
+	if (is_config_line(&line)) {
+		int status = follow_config(&line, argc, argv);
+
+		if (status >= 0)
+			return status;
+	}
+	return line.has_ours ? reconfigure_with_policy(&line) : forward_prepared(&line, argv);
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef DAXCTL_SELECT_H
+#define DAXCTL_SELECT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "device/device.h"
+
+/* The devices that a command line means. */
+struct dax_targets {
+	char (*name)[DAX_NAME_SIZE]; /* results of dax_name_parse(), or "all" */
+	size_t nr;
+	/* As the distribution's --region has it: ids separated by blanks, "all", or NULL. */
+	const char *regions;
+};
+
+/* The devices that there are. */
+struct dax_names {
+	char (*name)[DAX_NAME_SIZE];
+	size_t nr;
+};
+
+/*
+ * Understands arguments as names of devices. @regions is borrowed. 0; -ENOMEM;
+ * or -EINVAL, with *@wrong the argument that names none.
+ */
+int dax_targets_read(struct dax_targets *targets, const char **argument, size_t nr,
+		     const char *regions, const char **wrong);
+void dax_targets_free(struct dax_targets *targets);
+
+/* Is "all" among them: whichever devices there are, not these very ones? */
+bool dax_targets_are_all(const struct dax_targets *targets);
+
+/*
+ * The dax devices of the system that are meant, each once, in the order of the
+ * distribution's daxctl. 0, possibly with no device at all, or -ENOMEM.
+ */
+int dax_select(struct dax_names *names, const struct dax_targets *targets);
+/* 0 or -ENOMEM. */
+int dax_names_add(struct dax_names *names, const char *name);
+void dax_names_free(struct dax_names *names);
+
+#define _cleanup_targets_ __attribute__((cleanup(dax_targets_free)))
+#define _cleanup_names_	  __attribute__((cleanup(dax_names_free)))
+
+#endif

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include "cleanup.h"
+#include "device/sysfs.h"
+
+struct path {
+	char text[PATH_MAX];
+};
+
+__attribute__((format(printf, 3, 0))) static int make_path(struct path *path, const char *root,
+							   const char *format, va_list args)
+{
+	size_t size = sizeof(path->text);
+	int used, more;
+
+	used = snprintf(path->text, size, "%s/", root);
+	if (used < 0 || (size_t)used >= size)
+		return -ENAMETOOLONG;
+	more = vsnprintf(path->text + used, size - (size_t)used, format, args);
+	if (more < 0 || (size_t)more >= size - (size_t)used)
+		return -ENAMETOOLONG;
+	return 0;
+}
+
+#define MAKE_PATH(path, sysfs, format)                                                             \
+	__extension__({                                                                            \
+		va_list args_;                                                                     \
+		int rc_;                                                                           \
+		va_start(args_, format);                                                           \
+		rc_ = make_path(path, (sysfs)->root, format, args_);                               \
+		va_end(args_);                                                                     \
+		rc_;                                                                               \
+	})
+
+static int read_file(const char *path, char *value, size_t size)
+{
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t length;
+
+	if (fd < 0)
+		return -errno;
+	length = read(fd, value, size);
+	if (length < 0)
+		return -errno;
+	if ((size_t)length == size)
+		return -EFBIG;
+	if (length > 0 && value[length - 1] == '\n')
+		length--;
+	value[length] = '\0';
+	return (int)length;
+}
+
+int sysfs_read(const struct sysfs *sysfs, char *value, size_t size, const char *format, ...)
+{
+	struct path path;
+	int rc = MAKE_PATH(&path, sysfs, format);
+
+	return rc < 0 ? rc : read_file(path.text, value, size);
+}
+
+int sysfs_read_number(const struct sysfs *sysfs, uint64_t *number, int base, const char *format,
+		      ...)
+{
+	char value[32] = "", *end;
+	struct path path;
+	int rc = MAKE_PATH(&path, sysfs, format);
+
+	if (rc < 0)
+		return rc;
+	rc = read_file(path.text, value, sizeof(value));
+	if (rc < 0)
+		return rc;
+	if (rc == 0 || value[0] == '-')
+		return -EINVAL;
+	errno = 0;
+	*number = strtoull(value, &end, base);
+	if (errno)
+		return -errno;
+	return *end ? -EINVAL : 0;
+}
+
+int sysfs_write(const struct sysfs *sysfs, const char *value, const char *format, ...)
+{
+	_cleanup_close_ int fd = -1;
+	size_t length = strlen(value);
+	struct path path;
+	ssize_t written;
+	int rc = MAKE_PATH(&path, sysfs, format);
+
+	if (rc < 0)
+		return rc;
+	if (sysfs->write)
+		return sysfs->write(sysfs->write_data, path.text + strlen(sysfs->root) + 1, value);
+	fd = open(path.text, O_WRONLY | O_TRUNC | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	written = write(fd, value, length);
+	if (written < 0)
+		return -errno;
+	return (size_t)written == length ? 0 : -EIO;
+}
+
+bool sysfs_exists(const struct sysfs *sysfs, const char *format, ...)
+{
+	struct stat status;
+	struct path path;
+
+	return MAKE_PATH(&path, sysfs, format) == 0 && stat(path.text, &status) == 0;
+}
+
+int sysfs_link_name(const struct sysfs *sysfs, char *name, size_t size, const char *format, ...)
+{
+	char target[PATH_MAX];
+	const char *slash;
+	struct path path;
+	ssize_t length;
+	int rc = MAKE_PATH(&path, sysfs, format);
+
+	if (rc < 0)
+		return rc;
+	length = readlink(path.text, target, sizeof(target) - 1);
+	if (length < 0)
+		return -errno;
+	target[length] = '\0';
+	slash = strrchr(target, '/');
+	rc = snprintf(name, size, "%s", slash ? slash + 1 : target);
+	return rc < 0 || (size_t)rc >= size ? -ENAMETOOLONG : rc;
+}
+
+int sysfs_resolve(const struct sysfs *sysfs, char **resolved, const char *format, ...)
+{
+	struct path path;
+	int rc = MAKE_PATH(&path, sysfs, format);
+
+	if (rc < 0)
+		return rc;
+	*resolved = realpath(path.text, NULL);
+	return *resolved ? 0 : -errno;
+}
+
+int sysfs_for_each(const struct sysfs *sysfs, int (*visit)(const char *name, void *data),
+		   void *data, const char *format, ...)
+{
+	_cleanup_closedir_ DIR *dir = NULL;
+	struct dirent *entry;
+	struct path path;
+	int rc = MAKE_PATH(&path, sysfs, format);
+
+	if (rc < 0)
+		return rc;
+	dir = opendir(path.text);
+	if (!dir)
+		return -errno;
+	while (errno = 0, (entry = readdir(dir)) != NULL) {
+		if (entry->d_name[0] == '.')
+			continue;
+		rc = visit(entry->d_name, data);
+		if (rc)
+			return rc;
+	}
+	return -errno;
+}
+
+int sysfs_lock(const struct sysfs *sysfs, const char *format, ...)
+{
+	struct path path;
+	int fd, rc = MAKE_PATH(&path, sysfs, format);
+
+	if (rc < 0)
+		return rc;
+	fd = open(path.text, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	if (flock(fd, LOCK_EX) < 0) {
+		rc = -errno;
+		close(fd);
+		return rc;
+	}
+	return fd;
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef DAXCTL_AUTOPROBE_H
+#define DAXCTL_AUTOPROBE_H
+
+#include "plan/guardian.h"
+#include "device/sysfs.h"
+
+/*
+ * Keeps the dax bus from binding devices by itself (drivers_autoprobe) while a
+ * driver's module is loaded. Only done if there is a device that could be
+ * bound: no driver holds it, and it has memory.
+ */
+struct autoprobe {
+	const struct sysfs *sysfs;
+	struct guardian guardian; /* there is one while it is held */
+};
+
+/* Both return 0 or a negative errno; nothing is held after an error. */
+int autoprobe_hold(struct autoprobe *autoprobe, const struct sysfs *sysfs);
+int autoprobe_release(struct autoprobe *autoprobe);
+
+#endif

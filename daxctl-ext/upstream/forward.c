@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "upstream/forward.h"
+#include "upstream/inherited.h"
+#include "signals.h"
+
+/* Every copy of this program has it, and no other program does. */
+static const volatile char fingerprint[] = "daxctl with online policies: 9d1f6c1e-2c0b";
+
+/* Does the file hold the fingerprint? Finds copies, where device and inode only find links. */
+static bool is_copy(int fd, size_t size)
+{
+	char wanted[sizeof(fingerprint)];
+	void *content;
+	bool found;
+
+	for (size_t i = 0; i < sizeof(wanted); i++)
+		wanted[i] = fingerprint[i];
+	if (size < sizeof(wanted))
+		return false;
+	content = mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0);
+	if (content == MAP_FAILED)
+		return false;
+	found = memmem(content, size, wanted, sizeof(wanted)) != NULL;
+	munmap(content, size);
+	return found;
+}
+
+static bool is_this_program(const char *path)
+{
+	_cleanup_close_ int fd = -1;
+	struct stat other, self;
+
+	/* What can be run cannot always be read. */
+	if (stat(path, &other) == 0 && stat("/proc/self/exe", &self) == 0 &&
+	    self.st_dev == other.st_dev && self.st_ino == other.st_ino)
+		return true;
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	/* That it cannot be opened is for exec to tell. */
+	if (fd < 0 || fstat(fd, &other) < 0)
+		return false;
+	return S_ISREG(other.st_mode) && is_copy(fd, (size_t)other.st_size);
+}
+
+/* Why it cannot be run, as an exit status; 0 when nothing speaks against it. */
+static int check(void)
+{
+	if (!is_this_program(distribution_daxctl))
+		return 0;
+	fprintf(stderr,
+		"daxctl: %s is this program, not the distribution's daxctl\n"
+		"daxctl: install the distribution's package there, and this program elsewhere\n",
+		distribution_daxctl);
+	return STATUS_NOT_EXECUTABLE;
+}
+
+static int report_exec_failure(void)
+{
+	int err = errno;
+
+	fprintf(stderr,
+		"daxctl: cannot run the distribution's daxctl, %s: %s\n"
+		"daxctl: install the package that provides it (on Debian: daxctl)\n",
+		distribution_daxctl, strerror(err));
+	return err == ENOENT ? STATUS_NOT_FOUND : STATUS_NOT_EXECUTABLE;
+}
+
+int forward(char **argv)
+{
+	int status = check();
+
+	if (status)
+		return status;
+	inherited_give_back();
+	execv(distribution_daxctl, argv);
+	return report_exec_failure();
+}
+
+static int report_fork_failure(void)
+{
+	fprintf(stderr, "daxctl: cannot start %s: %s\n", distribution_daxctl, strerror(errno));
+	return STATUS_NOT_EXECUTABLE;
+}
+
+/* Returns how the child ended, or -1 when that has been reported to be unknown. */
+static int wait_for(pid_t child)
+{
+	int status;
+
+	while (waitpid(child, &status, 0) < 0) {
+		if (errno != EINTR) {
+			fprintf(stderr, "daxctl: cannot tell how %s ended: %s\n",
+				distribution_daxctl, strerror(errno));
+			return -1;
+		}
+		if (signals_caught)
+			kill(child, signals_caught);
+	}
+	return status;
+}
+
+int forward_and_wait(char **argv)
+{
+	int status = check();
+	pid_t child;
+
+	if (status)
+		return status;
+	child = fork();
+	if (child < 0)
+		return report_fork_failure();
+	if (child == 0) {
+		signals_deliver();
+		inherited_give_back();
+		execv(distribution_daxctl, argv);
+		_exit(report_exec_failure());
+	}
+	status = wait_for(child);
+	if (status < 0)
+		return STATUS_NOT_EXECUTABLE;
+	if (WIFSIGNALED(status))
+		signals_caught = WTERMSIG(status);
+	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+static int read_all(int fd, char **output, size_t *length)
+{
+	size_t room = 0;
+
+	*output = NULL;
+	*length = 0;
+	for (;;) {
+		ssize_t n;
+
+		if (*length + 1 >= room) {
+			char *more = realloc(*output, room += 65536);
+
+			if (!more)
+				return -ENOMEM;
+			*output = more;
+		}
+		n = read(fd, *output + *length, room - *length - 1);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		if (n == 0)
+			break;
+		*length += (size_t)n;
+	}
+	(*output)[*length] = '\0';
+	return 0;
+}
+
+int forward_and_capture(char **argv, char **output, size_t *length)
+{
+	int pipe_fd[2], rc, status = check();
+	pid_t child;
+
+	*output = NULL;
+	*length = 0;
+	if (status)
+		return status;
+	if (pipe2(pipe_fd, O_CLOEXEC) < 0 || (child = fork()) < 0)
+		return report_fork_failure();
+	if (child == 0) {
+		dup2(pipe_fd[1], STDOUT_FILENO);
+		inherited_give_back();
+		execv(distribution_daxctl, argv);
+		_exit(report_exec_failure());
+	}
+	close(pipe_fd[1]);
+	rc = read_all(pipe_fd[0], output, length);
+	close(pipe_fd[0]);
+	status = wait_for(child);
+	if (rc < 0) {
+		fprintf(stderr, "daxctl: cannot read the output of %s: %s\n", distribution_daxctl,
+			strerror(-rc));
+		return STATUS_NOT_EXECUTABLE;
+	}
+	if (status < 0)
+		return STATUS_NOT_EXECUTABLE;
+	return WIFSIGNALED(status) ? -WTERMSIG(status) : WEXITSTATUS(status);
+}
