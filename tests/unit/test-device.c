@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -131,7 +132,8 @@ static void add_file(const struct fake_kernel *kernel, const char *name, const c
 		return;
 	}
 	file = fopen(path, "w");
-	assert_non_null(file);
+	if (!file)
+		abort(); /* which clang-tidy knows not to return */
 	fprintf(file, "%s\n", value);
 	fclose(file);
 }

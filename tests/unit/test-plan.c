@@ -28,10 +28,10 @@ struct example {
 };
 
 #define ASK(type, ...)                                                                             \
-	{                                                                                          \
-		.set_policy = true, .policy = POLICY_##type, .memmap_on_memory = MEMMAP_AS_IT_IS,  \
-		__VA_ARGS__                                                                        \
-	}
+	{ .set_policy = true,                                                                      \
+	  .policy = POLICY_##type,                                                                 \
+	  .memmap_on_memory = MEMMAP_AS_IT_IS,                                                     \
+	  __VA_ARGS__ }
 
 static const struct example plans[] = {
 	{ "device_dax", "default", "0", BLOCK_MISSING, ASK(ONLINE_MOVABLE, .to_system_ram = true),

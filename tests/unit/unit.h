@@ -13,9 +13,6 @@
 #define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
 
 /* One test, named by the statement that it makes. */
-#define TEST(statement, function)                                                                  \
-	{                                                                                          \
-		statement, function, NULL, NULL, NULL                                              \
-	}
+#define TEST(statement, function) { statement, function, NULL, NULL, NULL }
 
 #endif
