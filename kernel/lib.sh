@@ -79,7 +79,7 @@ configure()
 		make -s -C "$src" O="$build" CC="$kernel_cc" tinyconfig
 		"$src/scripts/kconfig/merge_config.sh" -m -O "$build" "$build/.config" "${fragments[@]}"
 		make -s -C "$src" O="$build" CC="$kernel_cc" olddefconfig
-	} >"$log" 2>&1 || die "cannot configure the kernel: $(tail -n 1 "$log") (log: $log)"
+	} >"$log" 2>&1 || die "cannot configure the kernel: $(first_error "$log") (log: $log)"
 }
 
 # demand_config BUILD FRAGMENT...: did the configuration take all they say?
@@ -109,7 +109,7 @@ touched_files()
 sync_config()
 {
 	make -s -C "$tree" O="$1" CC="$kernel_cc" syncconfig >"$scratch/syncconfig.log" 2>&1 ||
-		die "cannot configure the kernel: $(tail -n 1 "$scratch/syncconfig.log")"
+		die "cannot configure the kernel: $(first_error "$scratch/syncconfig.log")"
 }
 
 # configured_objects BUILD DIRECTORY: what its configuration, synced, makes there.

@@ -21,6 +21,16 @@ die()
 	exit 1
 }
 
+# first_error LOG: prints the line of a tool's log that says what is wrong: of meson,
+# ninja, make, compilers, git am, patch, apt and QEMU; of others, the last one.
+first_error()
+{
+	local saying='(^|[ :])(ERROR|error|fatal error|fatal): |^E: |undefined reference'
+
+	saying+='|\*\*\* |^Hunk .* FAILED|^No file to patch|^qemu-[a-z0-9_-]*: '
+	grep -m1 -aE "$saying" "$1" || awk 'NF { last = $0 } END { print last }' "$1"
+}
+
 # have COMMAND: is there such a command?
 have()
 {

@@ -42,7 +42,7 @@ install_packages()
 		as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y install \
 			--no-install-recommends "${missing[@]}"
 	} >"$log" 2>&1 ||
-		die "apt-get could not install ${missing[*]}: $(grep -m1 '^E:' "$log" || tail -n 1 "$log")"
+		die "apt-get could not install ${missing[*]}: $(first_error "$log") (log: $log)"
 }
 
 # debian_mirror: prints the archive that the system itself installs from.
@@ -56,6 +56,27 @@ debian_mirror()
 	[ -n "$mirror" ] ||
 		die "the system's apt sources name no Debian archive to take further suites from"
 	printf '%s\n' "$mirror"
+}
+
+# own_suite: prints the codename of this system's release.
+own_suite()
+{
+	# shellcheck source=/dev/null
+	(. /etc/os-release && echo "$VERSION_CODENAME")
+}
+
+# archive_sources SUITE: prints lines for apt: that suite, its updates and its security
+# updates, as far as the system installs its own from the like.
+archive_sources()
+{
+	# shellcheck disable=SC2016 # apt expands these
+	apt-get indextargets --format '$(CREATED_BY) $(REPO_URI) $(RELEASE)' |
+		awk -v own="$(own_suite)" -v suite="$1" '
+			$1 == "Packages" && $2 ~ /debian(-security)?\/?$/ &&
+				match($3, "^" own "(-updates|-security)?$") {
+				sub(own, suite, $3)
+				print "deb", $2, $3, "main"
+			}' | sort -u
 }
 
 # with_suite SUITE COMMAND...: runs an apt command that sees SUITE besides what
@@ -82,7 +103,7 @@ with_suite()
 	# Lists of an hour ago are new enough.
 	if [ -z "$(find "$dir/lists" -maxdepth 1 -name "*_dists_${suite}_*Packages*" -mmin -60)" ]; then
 		apt-get "${options[@]}" -q update >"$log" 2>&1 ||
-			die "cannot read the package lists of $suite: $(grep -m1 '^E:' "$log") (log: $log)"
+			die "cannot read the package lists of $suite: $(first_error "$log") (log: $log)"
 		# An unchanged list keeps its old date.
 		find "$dir/lists" -maxdepth 1 -name "*_dists_${suite}_*Packages*" -exec touch {} +
 	fi
