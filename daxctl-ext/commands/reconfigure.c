@@ -8,11 +8,9 @@
 #include "commands/commands.h"
 #include "device/device.h"
 #include "upstream/forward.h"
-#include "commands/leave-unplugged.h"
 #include "commands/options.h"
 #include "device/select.h"
 #include "commands/session.h"
-#include "signals.h"
 
 enum {
 	OPT_REGION,
@@ -92,6 +90,16 @@ static int read_targets(const struct command_line *line, struct dax_targets *tar
 				line->option[OPT_REGION].value, wrong);
 }
 
+/* The driver of the mode that is asked for, if that is no system-ram; or NULL. */
+static const char *driver_asked_for(const struct command_line *line)
+{
+	if (mode_is(line, dax_mode_name(DAX_MODE_DEVDAX)))
+		return dax_mode_driver(DAX_MODE_DEVDAX);
+	if (mode_is(line, dax_mode_name(DAX_MODE_FAMFS)))
+		return dax_mode_driver(DAX_MODE_FAMFS);
+	return NULL;
+}
+
 /* --- what is asked for ---------------------------------------------------- */
 
 /* What cannot go together with our options, and why. NULL when all is well. */
@@ -108,10 +116,12 @@ static const char *find_conflict(const struct command_line *line)
 	    !is_set(line, OPT_DRY_RUN))
 		return "error: --online-type, --memmap-on-memory, --allow-fallback or --dry-run "
 		       "was taken back, and none of them is left; leave it out altogether";
-	if (!has_policy && !is_set(line, OPT_MEMMAP))
+	if (!has_policy && !is_set(line, OPT_MEMMAP) &&
+	    (is_set(line, OPT_FALLBACK) || !driver_asked_for(line)))
 		return "error: --allow-fallback and --dry-run need --online-type or "
-		       "--memmap-on-memory";
-	if (is_set(line, OPT_MODE) && !mode_is(line, "system-ram"))
+		       "--memmap-on-memory; --dry-run also goes with --mode=devdax or famfs";
+	if ((has_policy || is_set(line, OPT_MEMMAP)) && is_set(line, OPT_MODE) &&
+	    !mode_is(line, "system-ram"))
 		return "error: a policy for the memory is only of use with --mode=system-ram, or "
 		       "without --mode to set it for the next time";
 	if (is_set(line, OPT_NO_ONLINE))
@@ -138,7 +148,8 @@ static int read_request(const struct command_line *line, struct request *request
 		return usage_error(conflict);
 	*request = (struct request){
 		.set_policy = is_set(line, OPT_ONLINE_TYPE),
-		.to_system_ram = is_set(line, OPT_MODE),
+		.to_driver = driver_asked_for(line),
+		.to_system_ram = mode_is(line, "system-ram"),
 		.force = is_set(line, OPT_FORCE),
 		.allow_fallback = is_set(line, OPT_FALLBACK),
 		.memmap_on_memory = MEMMAP_AS_IT_IS,
@@ -200,6 +211,7 @@ static int reconfigure_all(const struct command_line *line, const struct request
 			  is_set(line, OPT_DRY_RUN)) < 0)
 		return out_of_memory();
 	session.request = *request;
+	session.is_upstream = !line->has_ours;
 	session.all = dax_targets_are_all(targets);
 	rc = dax_select(&names, targets);
 	session_note(&session, rc == 0 ? report_missing(targets, &names) : rc);
@@ -309,27 +321,35 @@ static int check_no_online(const struct sysfs *sysfs, const struct dax_names *na
 	return rc;
 }
 
-/* If the distribution's daxctl does not take these devices, they must not stay without driver. */
-static int leave_and_forward(char **argv, const struct sysfs *sysfs, const struct dax_names *names)
+/*
+ * Is this the way out of system-ram? Upstream's daxctl takes a device's memory for
+ * one span from its first address on: with two ranges it offlines a neighbour's
+ * blocks, and unbinds the device with memory online, which is lost then.
+ */
+static bool leaves_system_ram(const struct sysfs *sysfs, const struct dax_names *names)
 {
-	_cleanup_names_ struct dax_names left = { 0 };
-	int rc, status;
+	char driver[DAX_DRIVER_SIZE];
 
-	signals_catch();
-	rc = unplugged_leave(sysfs, names, &left);
-	if (rc == 0 && left.nr == 0) {
-		signals_deliver();
-		return forward(argv);
+	for (size_t i = 0; i < names->nr; i++) {
+		if (dax_device_read_driver(sysfs, names->name[i], driver) == 0 &&
+		    strcmp(driver, dax_mode_driver(DAX_MODE_SYSTEM_RAM)) == 0)
+			return true;
 	}
-	/* A signal that came already ends it before it begins. */
-	status = rc < 0 ? none_reconfigured(rc) : forward_and_wait(argv);
-	if (rc == 0)
-		unplugged_return(sysfs, &left);
-	signals_deliver();
-	return status;
+	return false;
 }
 
-/* Forwards the command line, and looks beforehand at what the distribution's daxctl cannot see. */
+static int change_driver(const struct command_line *line, const struct dax_targets *targets)
+{
+	const struct request request = {
+		.to_driver = driver_asked_for(line),
+		.force = is_set(line, OPT_FORCE),
+		.memmap_on_memory = MEMMAP_AS_IT_IS,
+	};
+
+	return reconfigure_all(line, &request, targets);
+}
+
+/* Forwards the command line, and looks beforehand at what upstream's daxctl cannot see. */
 static int forward_prepared(const struct command_line *line, char **argv)
 {
 	_cleanup_targets_ struct dax_targets targets = { 0 };
@@ -340,8 +360,8 @@ static int forward_prepared(const struct command_line *line, char **argv)
 			!is_set(line, OPT_INPUT) && !is_set(line, OPT_CHECK_CONFIG);
 	bool keeps_offline = mode_is(line, "system-ram") && is_set(line, OPT_NO_ONLINE) &&
 			     !is_set(line, OPT_FORCE);
-	bool leaves = (mode_is(line, "devdax") || mode_is(line, "famfs")) &&
-		      !is_set(line, OPT_NO_ONLINE) && !is_set(line, OPT_NO_MOVABLE);
+	bool leaves = driver_asked_for(line) && !is_set(line, OPT_NO_ONLINE) &&
+		      !is_set(line, OPT_NO_MOVABLE);
 	int rc;
 
 	/* Other numbers of arguments are wrong there. */
@@ -354,7 +374,8 @@ static int forward_prepared(const struct command_line *line, char **argv)
 	    dax_select(&names, &targets) < 0)
 		return forward(argv);
 	if (leaves)
-		return leave_and_forward(argv, &sysfs, &names);
+		return leaves_system_ram(&sysfs, &names) ? change_driver(line, &targets)
+							 : forward(argv);
 	rc = check_no_online(&sysfs, &names);
 	return rc < 0 ? none_reconfigured(rc) : forward(argv);
 }

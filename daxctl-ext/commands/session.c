@@ -63,7 +63,7 @@ static int read_situation(const struct session *session, const char *name,
 	if (rc < 0)
 		return problem_set(problem, rc, NULL, "cannot read its attributes: %s",
 				   strerror(-rc));
-	if (!session->request.to_system_ram)
+	if (!session->request.to_system_ram && !session->request.to_driver)
 		return 0;
 	if (situation->device.size && !situation->device.nr_ranges)
 		return problem_set(problem, -EACCES, "run this as root",
@@ -127,6 +127,8 @@ static void add_to_output(const struct session *session, const struct plan *plan
 	if (!after->nr && device.mode == DAX_MODE_SYSTEM_RAM &&
 	    dax_device_blocks(&session->sysfs, &device, &now) == 0)
 		blocks_read(&session->sysfs, &now);
+	if (session->is_upstream)
+		device.online_type[0] = '\0';
 	json_object_array_add(session->devices,
 			      json_device(&device, after->nr ? after : &now, session->human));
 }

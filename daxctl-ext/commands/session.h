@@ -22,8 +22,9 @@ struct session {
 	struct json_object *devices; /* that were reconfigured */
 	bool human;
 	bool is_verbose;
-	bool all;   /* any device that there is, not these very ones */
-	int result; /* so far: 0, STATUS_UNVERIFIED, or the first negative errno */
+	bool is_upstream; /* nothing of ours was asked for: JSON as upstream has it */
+	bool all;	  /* any device that there is, not these very ones */
+	int result;	  /* so far: 0, STATUS_UNVERIFIED, or the first negative errno */
 };
 
 /* 0 or -ENOMEM. From here to session_finish() signals are caught. */

@@ -137,30 +137,31 @@ static int write_block(const struct run *run, uint64_t id, enum policy policy)
  * A module that registers a driver binds every device that no driver holds
  * yet. Those of others must stay as they are.
  */
-static int load_kmem(const struct run *run)
+static int load_driver(const struct run *run, const char *driver)
 {
 	const struct executor *executor = run->executor;
+	char what[64];
 	int rc = 0;
 
-	if (sysfs_exists(run->sysfs, DAX_DRIVERS "/kmem"))
+	if (sysfs_exists(run->sysfs, DAX_DRIVERS "/%s", driver))
 		return 0;
 	if (!executor->dry_run) {
 		struct autoprobe autoprobe;
 
 		rc = autoprobe_hold(&autoprobe, run->sysfs);
 		if (rc == 0) {
-			rc = executor->load_module("kmem");
+			rc = executor->load_module(driver);
 			if (autoprobe_release(&autoprobe) < 0 && rc == 0)
 				rc = -EIO;
 		}
 	}
-	report(run, "load the module kmem", rc);
+	snprintf(what, sizeof(what), "load the module %s", driver);
+	report(run, what, rc);
 	if (rc < 0)
-		return problem_set(
-			run->problem, rc,
-			"install the kernel's module kmem (CONFIG_DEV_DAX_KMEM), and see "
-			"the kernel log (dmesg)",
-			"cannot load the module kmem: %s", strerror(-rc));
+		return problem_set(run->problem, rc,
+				   "install that module of the kernel, and see the kernel log "
+				   "(dmesg)",
+				   "cannot %s: %s", what, strerror(-rc));
 	return 0;
 }
 
@@ -586,8 +587,13 @@ static int verify(const struct run *run)
 	char what[128];
 	int rc;
 
-	snprintf(what, sizeof(what), "verify that %zu memory blocks are as under the policy %s",
-		 run->plan->before.nr, policy_name(run->plan->expected));
+	if (run->plan->expected == POLICY_UNPLUGGED)
+		snprintf(what, sizeof(what), "verify that %zu memory blocks are gone",
+			 run->plan->before.nr);
+	else
+		snprintf(what, sizeof(what),
+			 "verify that %zu memory blocks are as under the policy %s",
+			 run->plan->before.nr, policy_name(run->plan->expected));
 	if (!run->executor->dry_run) {
 		rc = blocks_copy(&outcome->after, &run->plan->before);
 		if (rc < 0)
@@ -610,8 +616,8 @@ static int act(const struct run *run, enum action action, const char *value)
 		return set_attribute(run, "online_type", value);
 	case ACTION_SET_MEMMAP:
 		return set_attribute(run, "memmap_on_memory", value);
-	case ACTION_LOAD_KMEM:
-		return load_kmem(run);
+	case ACTION_LOAD:
+		return load_driver(run, value);
 	case ACTION_UNBIND:
 		return unbind(run, value);
 	case ACTION_BIND:

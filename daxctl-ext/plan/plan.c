@@ -122,7 +122,7 @@ static void plan_bind(struct plan *plan, const struct request *request,
 
 	add_settings(plan, request);
 	if (!environment->kmem_is_loaded)
-		add(plan, ACTION_LOAD_KMEM, NULL, ACTION_NONE, NULL);
+		add(plan, ACTION_LOAD, kmem, ACTION_NONE, NULL);
 	if (device->mode != DAX_MODE_DISABLED)
 		add(plan, ACTION_UNBIND, device->driver, ACTION_BIND, device->driver);
 	add_bind(plan, request);
@@ -203,6 +203,89 @@ static int plan_replug(struct plan *plan, const struct request *request,
 	return 0;
 }
 
+static int check_driver(const struct dax_device *device, struct problem *problem)
+{
+	if (device->mode != DAX_MODE_UNKNOWN)
+		return 0;
+	return problem_set(problem, -EBUSY, "unbind it from that driver first",
+			   "it is bound to the driver '%s'", device->driver);
+}
+
+static int copy_blocks(struct plan *plan, const struct blocks *blocks, struct problem *problem)
+{
+	int rc = blocks_copy(&plan->before, blocks);
+
+	return rc < 0 ? problem_set(problem, rc, NULL, "out of memory") : 0;
+}
+
+/* May its memory, if it has any, be hot-removed? */
+static int check_memory(const struct plan *plan, const struct request *request,
+			const struct environment *environment, struct problem *problem)
+{
+	struct block_counts counts = blocks_count(&plan->before);
+	size_t online = blocks_count_online(&counts);
+
+	if (has_memory(&plan->before) && environment->keeps_memory)
+		return problem_set(problem, -EOPNOTSUPP,
+				   "restart the system; the device starts without a driver that "
+				   "uses its memory unless kmem binds it at boot",
+				   "this kernel cannot hot-remove memory "
+				   "(CONFIG_MEMORY_HOTREMOVE)");
+	if (counts.of[BLOCK_UNREADABLE])
+		return problem_set(problem, -EIO, "see the kernel log (dmesg), and try again",
+				   "%zu of its %zu memory blocks cannot be read",
+				   counts.of[BLOCK_UNREADABLE], plan->before.nr);
+	if (online && !request->force)
+		return problem_set(problem, -EBUSY,
+				   "use --force to offline and hot-remove its memory first",
+				   "%zu of its %zu memory blocks are online", online,
+				   plan->before.nr);
+	return 0;
+}
+
+/*
+ * To the devdax or famfs mode. If the way from kmem fails, kmem gets the device
+ * back; a device without memory then goes the long way round, on which its policy
+ * must not leave memory in a kernel zone, from where it may not come out again.
+ */
+static int plan_driver(struct plan *plan, const struct request *request,
+		       const struct blocks *blocks, const struct environment *environment,
+		       struct problem *problem)
+{
+	const struct request nothing = { .memmap_on_memory = MEMMAP_AS_IT_IS };
+	const struct dax_device *device = plan->device;
+	enum policy policy = resolve(&nothing, device, environment);
+	bool has, stays;
+	int rc;
+
+	plan->expected = POLICY_UNPLUGGED;
+	if (strcmp(device->driver, request->to_driver) == 0) {
+		snprintf(plan->note, sizeof(plan->note), "it is in %s mode already",
+			 dax_mode_name(device->mode));
+		return 0;
+	}
+	rc = check_driver(device, problem);
+	if (rc == 0)
+		rc = copy_blocks(plan, blocks, problem);
+	if (rc == 0 && device->mode == DAX_MODE_SYSTEM_RAM)
+		rc = check_memory(plan, request, environment, problem);
+	if (rc < 0)
+		return rc;
+	has = has_memory(&plan->before);
+	stays = policy == POLICY_ONLINE || policy == POLICY_ONLINE_KERNEL;
+	add(plan, ACTION_LOAD, request->to_driver, ACTION_NONE, NULL);
+	if (device->mode == DAX_MODE_SYSTEM_RAM)
+		add(plan, has ? ACTION_UNPLUG : ACTION_NONE, NULL, ACTION_RESTORE, NULL);
+	if (device->mode != DAX_MODE_DISABLED)
+		add(plan, ACTION_UNBIND, device->driver, ACTION_BIND, device->driver);
+	if (device->mode == DAX_MODE_SYSTEM_RAM && !has && has_attribute(device) && stays)
+		add(plan, ACTION_NONE, NULL, ACTION_SET_POLICY, policy_name(POLICY_UNPLUGGED));
+	add(plan, ACTION_BIND, request->to_driver, ACTION_UNBIND, request->to_driver);
+	if (device->mode == DAX_MODE_SYSTEM_RAM)
+		add(plan, ACTION_VERIFY, NULL, ACTION_NONE, NULL);
+	return 0;
+}
+
 int plan_make(struct plan *plan, const struct request *request, const struct dax_device *device,
 	      const struct blocks *blocks, const struct environment *environment,
 	      struct problem *problem)
@@ -210,6 +293,8 @@ int plan_make(struct plan *plan, const struct request *request, const struct dax
 	int rc;
 
 	*plan = (struct plan){ .device = device };
+	if (request->to_driver)
+		return plan_driver(plan, request, blocks, environment, problem);
 	plan->expected = resolve(request, device, environment);
 	rc = check_support(request, device, problem);
 	if (rc < 0)
@@ -223,36 +308,15 @@ int plan_make(struct plan *plan, const struct request *request, const struct dax
 		return problem_set(problem, -EINVAL, NULL,
 				   "no memory block of %llu MiB fits into it",
 				   (unsigned long long)(blocks->block_size >> 20));
-	if (device->mode == DAX_MODE_UNKNOWN)
-		return problem_set(problem, -EBUSY, "take it away from that driver first",
-				   "the driver '%s' holds it", device->driver);
-	rc = blocks_copy(&plan->before, blocks);
+	rc = check_driver(device, problem);
+	if (rc == 0)
+		rc = copy_blocks(plan, blocks, problem);
 	if (rc < 0)
-		return problem_set(problem, rc, NULL, "out of memory");
+		return rc;
 	if (device->mode == DAX_MODE_SYSTEM_RAM)
 		return plan_replug(plan, request, environment, problem);
 	plan_bind(plan, request, environment);
 	return 0;
-}
-
-int plan_make_unplugged(struct plan *plan, const struct dax_device *device,
-			const struct blocks *blocks, const struct environment *environment)
-{
-	const struct request nothing = { .memmap_on_memory = MEMMAP_AS_IT_IS };
-	enum policy policy = resolve(&nothing, device, environment);
-
-	*plan = (struct plan){ .device = device, .expected = POLICY_UNPLUGGED };
-	if (has_attribute(device) && (policy == POLICY_ONLINE || policy == POLICY_ONLINE_KERNEL)) {
-		snprintf(plan->note, sizeof(plan->note),
-			 "its policy was '%s' and is 'unplugged' now: its memory would have come "
-			 "online in a kernel zone",
-			 device->online_type);
-		add(plan, ACTION_SET_POLICY, policy_name(POLICY_UNPLUGGED), ACTION_SET_POLICY,
-		    device->online_type);
-	}
-	add(plan, ACTION_BIND, kmem, ACTION_RELEASE, NULL);
-	add(plan, ACTION_UNPLUG, NULL, ACTION_NONE, NULL);
-	return blocks_copy(&plan->before, blocks);
 }
 
 void plan_free(struct plan *plan)

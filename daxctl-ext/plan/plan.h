@@ -20,7 +20,12 @@
 struct request {
 	bool set_policy; /* make @policy the policy for the next bind */
 	enum policy policy;
-	bool to_system_ram;  /* and bind it to kmem */
+	bool to_system_ram; /* and bind it to kmem */
+	/*
+	 * Or NULL: bind it to this driver, with its memory hot-removed if kmem
+	 * holds it. Nothing else is asked for then, besides @force.
+	 */
+	const char *to_driver;
 	bool force;	     /* memory that is in use may be taken out for that */
 	bool allow_fallback; /* without the policy attribute, use what there is */
 	enum {
@@ -45,7 +50,7 @@ enum action {
 	ACTION_NONE,
 	ACTION_SET_POLICY, /* write @value to online_type */
 	ACTION_SET_MEMMAP, /* write @value to memmap_on_memory */
-	ACTION_LOAD_KMEM,  /* load the module, binding no device by that */
+	ACTION_LOAD,	   /* load the module of the driver @value, binding no device by that */
 	ACTION_UNBIND,	   /* unbind from the driver @value; from kmem only without memory */
 	ACTION_BIND,	   /* bind to the driver @value, and no other device with it */
 	ACTION_RELEASE,	   /* if kmem holds it: take its memory out and unbind */
@@ -90,13 +95,6 @@ struct plan {
 int plan_make(struct plan *plan, const struct request *request, const struct dax_device *device,
 	      const struct blocks *blocks, const struct environment *environment,
 	      struct problem *problem);
-/*
- * The way back to kmem for a device that no driver has, without memory. A policy
- * by which the memory would come into a kernel zone on the way, from where it may
- * not come out again, becomes "unplugged", and the plan's note says so. 0 or -ENOMEM.
- */
-int plan_make_unplugged(struct plan *plan, const struct dax_device *device,
-			const struct blocks *blocks, const struct environment *environment);
 void plan_free(struct plan *plan);
 
 #define _cleanup_plan_ __attribute__((cleanup(plan_free)))

@@ -225,42 +225,29 @@ leaves_unplugged()
 	expect "$(<"$sys/bus/dax/drivers/kmem/unbind")" dax0.0
 }
 
-# A device that is unbound for the distribution's daxctl, which then does what BODY
-# does, and nothing for the device.
-returns_unplugged() # STATUS BODY
+announces_the_way_out()
 {
-	local status=0
+	local drivers=$sys/bus/dax/drivers
 
 	bound dax0.0 kmem
-	echo unplugged >"$sys/devices/platform/hmem.0/dax0.0/state"
-	: >"$sys/bus/dax/drivers/kmem/bind"
-	relay_to "rm '$sys/devices/platform/hmem.0/dax0.0/driver'; $2"
-	"$RELAY" reconfigure-device -m devdax dax0.0 >"$work/stdout" 2>"$work/stderr" || status=$?
-	stderr=$(<"$work/stderr")
-	expect "$status" "$1"
-	expect "$(<"$sys/bus/dax/drivers/kmem/bind")" dax0.0
-	# With no kernel there, that does not help.
-	says "dax0.0: error: the driver 'kmem' did not take it"
-	says "dax0.0: it is not back in system-ram mode: No such device or address"
+	rm -r "$drivers/device_dax"
+	reconfigure 0 --mode=devdax --dry-run dax0.0
+	says "dax0.0: load the module device_dax
+dax0.0: write \"dax0.0\" to /sys/bus/dax/drivers/kmem/unbind
+dax0.0: write \"dax0.0\" to /sys/bus/dax/drivers/device_dax/bind
+dax0.0: verify that 8 memory blocks are gone"
+	expect "$(<"$drivers/kmem/unbind")" ""
 }
 
-passes_a_signal_on()
+# There is no kernel behind this /sys: the unbind has no effect.
+does_not_bind_what_is_bound()
 {
-	local status=0 child
-
 	bound dax0.0 kmem
-	echo unplugged >"$sys/devices/platform/hmem.0/dax0.0/state"
-	relay_to 'trap "echo caught; exit 5" TERM; echo ready; while :; do sleep 0.1; done'
-	"$RELAY" reconfigure-device -m devdax dax0.0 >"$work/stdout" 2>"$work/stderr" &
-	child=$!
-	until grep -q ready "$work/stdout"; do
-		sleep 0.1
-	done
-	kill -TERM "$child"
-	wait "$child" || status=$?
-	grep -q caught "$work/stdout"
-	# It was for this process too.
-	expect "$status" 143
+	reconfigure 240 --mode=devdax dax0.0
+	says "dax0.0: error: the driver 'kmem' took it at the same moment"
+	says "dax0.0: its mode is as before: system-ram, with the policy 'default'"
+	says "error reconfiguring devices: Device or resource busy"
+	says "reconfigured 0 devices"
 }
 
 help_knows_the_options()
@@ -290,8 +277,7 @@ ok "a bind that does not happen is rolled back" on_system rolls_back
 ok "--memmap-on-memory sets that attribute" on_system sets_memmap
 ok "--no-online is refused where the device's policy would online it" on_system no_online
 ok "--mode=devdax frees a device that is left unplugged" on_system leaves_unplugged
-ok "such a device is given back if the distribution's daxctl fails" on_system returns_unplugged 77 "exit 77"
-ok "such a device is given back if a signal ends the distribution's daxctl" on_system returns_unplugged 143 "kill -TERM \$\$"
-ok "a signal is passed on to the distribution's daxctl" on_system passes_a_signal_on
+ok "a dry run lists the steps to devdax mode" on_system announces_the_way_out
+ok "a device that another driver takes on the way to devdax mode is not bound" on_system does_not_bind_what_is_bound
 ok "-h and --list-opts know our options" on_system help_knows_the_options
 done_testing

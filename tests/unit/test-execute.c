@@ -20,6 +20,7 @@ struct scenario {
 	const char *state; /* written to its state before; NULL: nothing */
 	const char *block; /* written to the state of its second block; NULL: nothing */
 	enum policy asked;
+	const char *to_driver; /* asked for instead: bind it to this one */
 	bool force;
 	bool loads_kmem; /* the module is not there yet */
 	bool no_state;	 /* a kernel without kmem's state */
@@ -227,6 +228,58 @@ static const struct scenario scenarios[] = {
 	  .nr_siblings = 2,
 	  .expected = "driver=kmem policy=online_movable memmap=0 state=plugged autoprobe=1: "
 		      "Movable Movable Movable Movable" },
+	{ .name = "out by force: movable to devdax",
+	  .driver = "kmem",
+	  .policy = "online_movable",
+	  .system_default = "offline",
+	  .to_driver = "device_dax",
+	  .force = true,
+	  .expected = "driver=device_dax policy=online_movable memmap=0 state= autoprobe=1: "
+		      "missing missing missing missing" },
+	{ .name = "out by force: the system's default to devdax, block by block, among siblings",
+	  .driver = "kmem",
+	  .policy = "default",
+	  .system_default = "online_movable",
+	  .to_driver = "device_dax",
+	  .force = true,
+	  .no_state = true,
+	  .nr_siblings = 2,
+	  .expected = "driver=device_dax policy=default memmap=0 state= autoprobe=1: "
+		      "missing missing missing missing" },
+	{ .name = "out by force: with one stray block",
+	  .driver = "kmem",
+	  .policy = "online_movable",
+	  .system_default = "online",
+	  .block = "offline",
+	  .to_driver = "device_dax",
+	  .force = true,
+	  .no_state = true,
+	  .expected = "driver=device_dax policy=online_movable memmap=0 state= autoprobe=1: "
+		      "missing missing missing missing" },
+	{ .name = "out, offline, without force",
+	  .driver = "kmem",
+	  .policy = "offline",
+	  .system_default = "online",
+	  .to_driver = "device_dax",
+	  .expected = "driver=device_dax policy=offline memmap=0 state= autoprobe=1: "
+		      "missing missing missing missing" },
+	{ .name = "out, without memory",
+	  .driver = "kmem",
+	  .policy = "online_movable",
+	  .system_default = "online",
+	  .state = "unplugged",
+	  .to_driver = "device_dax",
+	  .by_kind = true,
+	  .expected = "driver=device_dax policy=online_movable memmap=0 state= autoprobe=1: "
+		      "missing missing missing missing" },
+	{ .name = "out by force: without the attribute",
+	  .driver = "kmem",
+	  .system_default = "online_movable",
+	  .to_driver = "device_dax",
+	  .force = true,
+	  .no_state = true,
+	  .expected = "driver=device_dax policy= memmap=0 state= autoprobe=1: "
+		      "missing missing missing missing" },
 };
 
 static volatile sig_atomic_t interrupted;
@@ -277,9 +330,10 @@ static int run(struct fake_kernel *kernel, const struct scenario *scenario, bool
 		.report_data = report_data,
 	};
 	const struct request request = {
-		.set_policy = true,
+		.set_policy = !scenario->to_driver,
 		.policy = scenario->asked,
-		.to_system_ram = true,
+		.to_system_ram = !scenario->to_driver,
+		.to_driver = scenario->to_driver,
 		.force = scenario->force,
 		.allow_fallback = true,
 		.memmap_on_memory = scenario->memmap ? MEMMAP_ON : MEMMAP_AS_IT_IS,
@@ -817,39 +871,29 @@ static void test_does_the_same(void **state)
 }
 
 /* A device that no driver has, back to kmem as it was there. */
+/* Without memory, a device must not get it in a kernel zone on its way back to kmem. */
 static void assert_returns(const char *policy, const char *system_default, const char *expected)
 {
-	struct environment environment = { .kmem_is_loaded = true };
-	struct fake_kernel kernel;
-	const struct executor executor = {
-		.sysfs = &kernel.sysfs,
-		.load_module = fake_load_module,
-		.interrupted = &interrupted,
+	const struct scenario scenario = {
+		.driver = "kmem",
+		.policy = policy,
+		.system_default = system_default,
+		.state = "unplugged",
+		.to_driver = "device_dax",
 	};
-	struct dax_device device;
+	struct fake_kernel kernel;
 	struct outcome outcome;
-	struct blocks blocks;
-	struct plan plan;
 	char text[256];
 
-	fake_kernel_start(&kernel, 1);
-	fake_load_module("kmem");
-	fake_write(&kernel, system_default, "devices/system/memory/auto_online_blocks");
-	fake_write(&kernel, policy, DAX_DEVICES "/dax0.0/online_type");
-	assert_int_equal(policy_from_kernel(system_default, &environment.system_default), 0);
-	assert_int_equal(dax_device_read(&kernel.sysfs, "dax0.0", &device), 0);
-	assert_int_equal(dax_device_blocks(&kernel.sysfs, &device, &blocks), 0);
-	assert_int_equal(plan_make_unplugged(&plan, &device, &blocks, &environment), 0);
-	interrupted = 0;
-	assert_int_equal(plan_execute(&executor, &plan, &outcome), 0);
+	start(&kernel, &scenario);
+	kernel.nr_writes = 0;
+	kernel.fail_at = 2; /* the bind, after the unbind */
+	kernel.fail_with = -EIO;
+	assert_int_equal(run(&kernel, &scenario, false, &outcome, NULL, NULL), -EIO);
+	assert_int_equal(outcome.rollback.err, 0);
 	fake_describe(&kernel, "dax0.0", text, sizeof(text));
 	assert_string_equal(text, expected);
-	/* Told if the policy is another one now. */
-	assert_int_equal(plan.note[0] != '\0', plan.step[0].action == ACTION_SET_POLICY);
 	outcome_free(&outcome);
-	plan_free(&plan);
-	blocks_free(&blocks);
-	dax_device_free(&device);
 	fake_kernel_stop(&kernel);
 }
 
@@ -921,11 +965,12 @@ static void write_log(void *data, const char *device, const char *what, int rc)
 
 /*
  * Not every write of a plan can be foreseen: whether kmem knows the device by
- * its kind, for instance. These can.
+ * its kind, for instance. These can. The other drivers take by name what kmem
+ * takes by its kind.
  */
 static bool is_foreseeable(const struct scenario *scenario)
 {
-	return scenario->by_kind && scenario->policy;
+	return scenario->by_kind && scenario->policy && !scenario->to_driver;
 }
 
 static void test_dry_run(void **state)

@@ -8,7 +8,7 @@
 
 static const char *const action_names[] = {
 	[ACTION_NONE] = "none",		[ACTION_SET_POLICY] = "policy",
-	[ACTION_SET_MEMMAP] = "memmap", [ACTION_LOAD_KMEM] = "load",
+	[ACTION_SET_MEMMAP] = "memmap", [ACTION_LOAD] = "load",
 	[ACTION_UNBIND] = "unbind",	[ACTION_BIND] = "bind",
 	[ACTION_RELEASE] = "release",	[ACTION_UNPLUG] = "unplug",
 	[ACTION_ADJUST] = "adjust",	[ACTION_RESTORE] = "restore",
@@ -33,6 +33,9 @@ struct example {
 	  .memmap_on_memory = MEMMAP_AS_IT_IS,                                                     \
 	  __VA_ARGS__ }
 
+/* The request for another mode. */
+#define OUT(...) { .to_driver = "device_dax", .memmap_on_memory = MEMMAP_AS_IT_IS, __VA_ARGS__ }
+
 static const struct example plans[] = {
 	{ "device_dax", "default", "0", BLOCK_MISSING, ASK(ONLINE_MOVABLE, .to_system_ram = true),
 	  true,
@@ -41,7 +44,7 @@ static const struct example plans[] = {
 	  POLICY_ONLINE_MOVABLE },
 	{ "device_dax", "online_movable", "0", BLOCK_MISSING,
 	  ASK(ONLINE_MOVABLE, .to_system_ram = true), false,
-	  "load, unbind device_dax/bind device_dax, bind kmem/release, verify",
+	  "load kmem, unbind device_dax/bind device_dax, bind kmem/release, verify",
 	  POLICY_ONLINE_MOVABLE },
 	{ "fsdev_dax", "default", "0", BLOCK_MISSING, ASK(DEFAULT, .to_system_ram = true), true,
 	  "unbind fsdev_dax/bind fsdev_dax, bind kmem/release, verify", POLICY_ONLINE },
@@ -81,6 +84,24 @@ static const struct example plans[] = {
 	  "policy online_kernel/policy default", POLICY_ONLINE_KERNEL },
 	{ "device_dax", "online_kernel", "0", BLOCK_MISSING, ASK(ONLINE_KERNEL), true, "",
 	  POLICY_ONLINE_KERNEL },
+	{ "kmem", "online_movable", "0", BLOCK_MOVABLE, OUT(.force = true), true,
+	  "load device_dax, unplug/restore, unbind kmem/bind kmem, bind device_dax/unbind "
+	  "device_dax, "
+	  "verify",
+	  POLICY_UNPLUGGED },
+	{ "kmem", "online_kernel", "0", BLOCK_MISSING, OUT(), true,
+	  "load device_dax, none/restore, unbind kmem/bind kmem, none/policy unplugged, "
+	  "bind device_dax/unbind device_dax, verify",
+	  POLICY_UNPLUGGED },
+	{ "kmem", "offline", "0", BLOCK_OFFLINE, OUT(), true,
+	  "load device_dax, unplug/restore, unbind kmem/bind kmem, bind device_dax/unbind "
+	  "device_dax, "
+	  "verify",
+	  POLICY_UNPLUGGED },
+	{ "fsdev_dax", "default", "0", BLOCK_MISSING, OUT(), true,
+	  "load device_dax, unbind fsdev_dax/bind fsdev_dax, bind device_dax/unbind device_dax",
+	  POLICY_UNPLUGGED },
+	{ "device_dax", "default", "0", BLOCK_MISSING, OUT(), true, "", POLICY_UNPLUGGED },
 	{ "kmem", "online_kernel", "0", BLOCK_MOVABLE, ASK(ONLINE_KERNEL), true, "",
 	  POLICY_ONLINE_KERNEL },
 	{ "device_dax",
@@ -182,10 +203,26 @@ static const struct {
 	  -EIO,
 	  "4 of its 4 memory blocks cannot be read",
 	  "kernel log" },
+	{ { "kmem", "default", "0", BLOCK_MOVABLE, OUT(), true, NULL, 0 },
+	  -EBUSY,
+	  "4 of its 4 memory blocks are online",
+	  "--force" },
+	{ { "kmem", "default", "0", BLOCK_UNREADABLE, OUT(.force = true), true, NULL, 0 },
+	  -EIO,
+	  "4 of its 4 memory blocks cannot be read",
+	  "kernel log" },
+	{ { "kmem", "default", "0", BLOCK_ONLINE, OUT(.force = true), true, NULL, 0 },
+	  -EOPNOTSUPP,
+	  "cannot hot-remove",
+	  "restart" },
+	{ { "mystery", "default", "0", BLOCK_MISSING, OUT(), true, NULL, 0 },
+	  -EBUSY,
+	  "it is bound to the driver 'mystery'",
+	  "driver" },
 	{ { "mystery", "default", "0", BLOCK_MISSING, ASK(ONLINE, .to_system_ram = true), true,
 	    NULL, 0 },
 	  -EBUSY,
-	  "'mystery' holds it",
+	  "it is bound to the driver 'mystery'",
 	  "driver" },
 };
 

@@ -106,7 +106,7 @@ goes_back_to_unplugged()
 		daxctl reconfigure-device --mode=devdax dax0.0 >/tmp/stdout 2>/tmp/stderr &&
 		fail "it succeeded"
 	grep -q INJECTED /tmp/trace
-	says "dax0.0: it is in system-ram mode as before, without its memory"
+	says "dax0.0: its mode is as before: system-ram, with the policy 'online_movable'"
 	expect "$(situation)" "kmem with online_movable: $number absent"
 	expect "$(<"$dax_devices/dax0.0/state")" unplugged
 }

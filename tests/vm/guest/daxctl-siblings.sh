@@ -97,6 +97,62 @@ a_stray_of_the_second_range_is_seen()
 	echo online_movable >"$memory/memory$last/state"
 }
 
+# out_is_refused STATUS PATH ERROR: what is first written to PATH on the way to
+# devdax mode is refused; all must be as it was.
+out_is_refused()
+{
+	local status=0
+
+	strace -qq -f -o /tmp/trace -e trace=write -P "$2" -e "inject=write:error=$3:when=1" \
+		daxctl reconfigure-device --mode=devdax --force dax0.0 >/tmp/stdout 2>/tmp/stderr || status=$?
+	grep -q INJECTED /tmp/trace
+	expect "$status" "$1"
+	expect "$(driver_of dax0.0)" kmem
+	grep -qF "dax0.0: its mode is as before: system-ram, with the policy 'online_movable'" /tmp/stderr
+	all_blocks dax0.0 "online Movable"
+	all_blocks dax0.1 offline
+	untouched dax0.2
+}
+
+stays_whole_when_refused()
+{
+	local memory_file
+
+	memory_file=$memory/memory$(blocks_of dax0.0 | tail -n 1)/state
+	if [[ -e $dax_devices/dax0.0/state ]]; then
+		memory_file=$dax_devices/dax0.0/state
+	fi
+	out_is_refused 240 "$memory_file" EBUSY
+	out_is_refused 251 "$dax_drivers/kmem/unbind" EIO
+	out_is_refused 251 "$dax_drivers/device_dax/new_id" EIO
+}
+
+both_ranges_become_devdax()
+{
+	local online
+
+	reconfigure dax0.1 --online-type=movable --mode=system-ram --force
+	daxctl reconfigure-device --mode=devdax dax0.0 >/tmp/stdout 2>/tmp/stderr && fail "it needs no --force"
+	grep -q "dax0.0: error: 8 of its 8 memory blocks are online" /tmp/stderr
+	reconfigure dax0.0 --mode=devdax --force
+	expect "$(jq -c '.[0] | [.chardev, .mode, .online_type]' /tmp/stdout)" '["dax0.0","devdax",null]'
+	expect "$(driver_of dax0.0)" device_dax
+	expect "$(policy_of dax0.0)" online_movable
+	all_blocks dax0.0 absent
+	all_blocks dax0.1 "online Movable"
+	expect "$(driver_of dax0.1)" kmem
+	untouched dax0.2
+	# It is nobody's afterwards, unless somebody says so.
+	unbind dax0.0
+	echo dax0.0 >/sys/bus/dax/drivers_probe
+	online=$(driver_of dax0.0)
+	expect "${online/kmem/none}" none
+	reconfigure dax0.0 --online-type=movable --mode=system-ram --force
+	reconfigure dax0.1 --online-type=offline --mode=system-ram --force
+	all_blocks dax0.0 "online Movable"
+	all_blocks dax0.1 offline
+}
+
 both_ranges_leave()
 {
 	take_out dax0.0
@@ -121,6 +177,8 @@ ok "neither the neighbour between them nor another sibling is bound by that" bot
 ok "the neighbour can come online under a policy of its own" the_neighbour_comes
 ok "--force takes both ranges out and plugs them in again, and only them" both_ranges_are_forced
 ok "a stray block in the second range is seen" a_stray_of_the_second_range_is_seen
+ok "whichever write of the way out is refused, both ranges stay" stays_whole_when_refused
+ok "both ranges become a device in devdax mode, and no neighbour notices" both_ranges_become_devdax
 ok "both ranges leave, and the neighbour stays" both_ranges_leave
 ok "all devices of a region are reconfigured, and all are in the JSON" all_of_the_region
 done_testing
