@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "plan/run.h"
+
+#define MEMORY_BLOCK "devices/system/memory/memory%llu/state"
+
+static int advise_if_in_use(const struct run *run, int rc)
+{
+	if (rc == -EBUSY)
+		run_advise(run, "the memory is in use; free it, or end what holds it (numastat -m "
+				"shows how much is used), and try again");
+	return rc;
+}
+
+static int write_state(const struct run *run, const char *value)
+{
+	return advise_if_in_use(run, run_write(run, value, DAX_DEVICES "/%s/state", run->name));
+}
+
+static bool block_is_so(const struct run *run, uint64_t id, enum policy policy)
+{
+	if (policy == POLICY_OFFLINE)
+		return block_is_out_of_use(run->sysfs, id);
+	return block_is_as_asked(block_read(run->sysfs, id), policy);
+}
+
+/* @policy is "offline" or one that puts the block online. */
+static int write_block(const struct run *run, uint64_t id, enum policy policy)
+{
+	int rc = run_write(run, policy_name(policy), MEMORY_BLOCK, (unsigned long long)id);
+
+	if (rc != -EINVAL)
+		return advise_if_in_use(run, rc);
+	/* Refused when it is so already: somebody else, a udev rule for example, did the same. */
+	if (block_is_so(run, id, policy))
+		return 0;
+	if (policy != POLICY_OFFLINE)
+		return rc;
+	return problem_set(run->problem, -EBUSY, FIND_THE_OTHER,
+			   "memory block %llu is not offline: it cannot be, or came back at once",
+			   (unsigned long long)id);
+}
+
+int run_check_removable(const struct run *run)
+{
+	if (blocks_can_be_removed(run->sysfs, &run->plan->before))
+		return 0;
+	return problem_set(run->problem, -EOPNOTSUPP, "restart the system to get it out",
+			   "this kernel cannot take memory out (CONFIG_MEMORY_HOTREMOVE)");
+}
+
+int run_unplug(const struct run *run)
+{
+	char state[POLICY_TEXT_SIZE];
+	int rc;
+
+	if (run_read_state(run, state))
+		return strcmp(state, "unplugged") == 0 ? 0 : write_state(run, "unplugged");
+	rc = run_check_removable(run);
+	if (rc < 0)
+		return rc;
+	for (size_t i = 0; i < run->plan->before.nr; i++) {
+		uint64_t id = run->plan->before.block[i].id;
+
+		if (block_is_out_of_use(run->sysfs, id))
+			continue;
+		/* If another process is about to take it offline, this waits for that. */
+		rc = write_block(run, id, POLICY_OFFLINE);
+		if (rc < 0)
+			return rc;
+	}
+	return 0;
+}
+
+/* Brings one block, now in @state, to where @policy has it. */
+static int set_block(const struct run *run, uint64_t id, enum block_state state, enum policy policy)
+{
+	int rc;
+
+	if (block_is_as_asked(state, policy))
+		return 0;
+	if (state != BLOCK_MISSING && state != BLOCK_OFFLINE) {
+		rc = write_block(run, id, POLICY_OFFLINE);
+		if (rc < 0)
+			return rc;
+	}
+	return policy_is_online(policy) ? write_block(run, id, policy) : 0;
+}
+
+static int set_blocks(const struct run *run, enum policy policy)
+{
+	int rc;
+
+	for (size_t i = 0; i < run->plan->before.nr; i++) {
+		uint64_t id = run->plan->before.block[i].id;
+
+		rc = set_block(run, id, block_read(run->sysfs, id), policy);
+		if (rc < 0)
+			return rc;
+	}
+	return 0;
+}
+
+static int replug_by_state(const struct run *run, enum policy policy)
+{
+	int rc = run_unplug(run);
+
+	if (rc == 0 && policy != POLICY_UNPLUGGED)
+		rc = write_state(run, policy_name(policy));
+	return rc;
+}
+
+/* What a kernel without the attribute can do: let the bind happen, then correct what it gave. */
+int run_adjust(const struct run *run, enum policy policy)
+{
+	char state[POLICY_TEXT_SIZE];
+	_cleanup_blocks_ struct blocks now = { 0 };
+	int rc;
+
+	if (run->executor->dry_run && run->plan->device->mode != DAX_MODE_SYSTEM_RAM) {
+		run_report(run, "bring its memory to that policy, through state or block by block",
+			   0);
+		return 0;
+	}
+	rc = blocks_copy(&now, &run->plan->before);
+	if (rc < 0)
+		return problem_set(run->problem, rc, NULL, "out of memory");
+	blocks_read(run->sysfs, &now);
+	run->outcome->way = "the system's default was right";
+	if (blocks_count_unlike(&now, policy) == 0)
+		return 0;
+	/* state takes no "offline". */
+	if (run_read_state(run, state) && policy != POLICY_OFFLINE) {
+		run->outcome->way = "through its state attribute";
+		return replug_by_state(run, policy);
+	}
+	if (policy == POLICY_UNPLUGGED)
+		return problem_set(run->problem, -EOPNOTSUPP, "use --online-type=offline",
+				   "this kernel cannot hold a device without its memory");
+	run->outcome->way = "block by block";
+	if (run_read_state(run, state) && strcmp(state, "unplugged") == 0) {
+		run->outcome->way = "through its state attribute, and then block by block";
+		rc = write_state(run, policy_name(POLICY_ONLINE_MOVABLE));
+		if (rc < 0)
+			return rc;
+	}
+	return set_blocks(run, policy);
+}
+
+/* The value of state that comes nearest to how the memory was. */
+static enum policy nearest_policy(const struct blocks *before)
+{
+	struct block_counts counts = blocks_count(before);
+
+	if (counts.of[BLOCK_MISSING] == before->nr)
+		return POLICY_UNPLUGGED;
+	/* What was offline only must not get stuck on the way. */
+	if (counts.of[BLOCK_MOVABLE] ||
+	    blocks_count_unlike(before, POLICY_ONLINE_KERNEL) == before->nr)
+		return POLICY_ONLINE_MOVABLE;
+	return POLICY_ONLINE_KERNEL;
+}
+
+/* The policy that gives a block this state. */
+static enum policy policy_of_state(enum block_state state)
+{
+	if (state == BLOCK_OFFLINE)
+		return POLICY_OFFLINE;
+	if (block_is_as_asked(state, POLICY_ONLINE_MOVABLE))
+		return POLICY_ONLINE_MOVABLE;
+	return block_is_as_asked(state, POLICY_ONLINE_KERNEL) ? POLICY_ONLINE_KERNEL
+							      : POLICY_ONLINE;
+}
+
+int run_restore(const struct run *run)
+{
+	const struct blocks *before = &run->plan->before;
+	enum policy nearest = nearest_policy(before);
+	struct problem first = { 0 };
+	char state[POLICY_TEXT_SIZE];
+	int rc;
+
+	if (nearest == POLICY_UNPLUGGED)
+		return run_unplug(run);
+	if (run_read_state(run, state) && strcmp(state, "unplugged") == 0) {
+		rc = write_state(run, policy_name(nearest));
+		if (rc < 0)
+			return rc;
+	}
+	for (size_t i = 0; i < before->nr; i++) {
+		const struct block *block = &before->block[i];
+
+		if (block->state == BLOCK_MISSING || block->state == BLOCK_UNREADABLE)
+			continue;
+		rc = set_block(run, block->id, block_read(run->sysfs, block->id),
+			       policy_of_state(block->state));
+		if (rc < 0 && !first.err)
+			first = *run->problem;
+	}
+	if (first.err)
+		*run->problem = first;
+	return first.err;
+}
+
+int run_verify(const struct run *run)
+{
+	struct outcome *outcome = run->outcome;
+	char what[128];
+	int rc;
+
+	if (run->plan->expected == POLICY_UNPLUGGED)
+		snprintf(what, sizeof(what), "verify that %zu memory blocks are gone",
+			 run->plan->before.nr);
+	else
+		snprintf(what, sizeof(what),
+			 "verify that %zu memory blocks are as under the policy %s",
+			 run->plan->before.nr, policy_name(run->plan->expected));
+	if (!run->executor->dry_run) {
+		rc = blocks_copy(&outcome->after, &run->plan->before);
+		if (rc < 0)
+			return problem_set(run->problem, rc, NULL, "out of memory");
+		blocks_read(run->sysfs, &outcome->after);
+		outcome->unlike = blocks_count_unlike(&outcome->after, run->plan->expected);
+	}
+	run_report(run, what, 0);
+	return 0;
+}
