@@ -23,11 +23,16 @@ const char *manual_directory = MANUAL_DIRECTORY;
 struct command {
 	const char *name;
 	int (*run)(int argc, char **argv);
-	void (*usage)(void);
+	void (*usage)(void); /* NULL: the manual page is upstream's */
 };
 
 static const struct command commands[] = {
+	{ "create-device", cmd_forward_binding, NULL },
+	{ "destroy-device", cmd_destroy_device, NULL },
+	{ "enable-device", cmd_forward_binding, NULL },
 	{ "list", cmd_list, usage_list },
+	{ "offline-memory", cmd_offline_memory, NULL },
+	{ "online-memory", cmd_online_memory, NULL },
 	{ "reconfigure-device", cmd_reconfigure_device, usage_reconfigure_device },
 };
 
@@ -44,7 +49,7 @@ int main(int argc, char **argv)
 {
 	const struct command *command = argc > 1 ? find(argv[1]) : NULL;
 
-	if (command && argc > 2 && strcmp(argv[2], "--help") == 0)
+	if (command && command->usage && argc > 2 && strcmp(argv[2], "--help") == 0)
 		return show_manual(command->name, command->usage);
 	if (command) {
 		inherited_replace();
@@ -52,5 +57,5 @@ int main(int argc, char **argv)
 	}
 	if (argc > 2 && (strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0))
 		command = find(argv[2]);
-	return command ? show_manual(command->name, command->usage) : forward(argv);
+	return command && command->usage ? show_manual(command->name, command->usage) : forward(argv);
 }

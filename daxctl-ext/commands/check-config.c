@@ -175,7 +175,8 @@ static int apply(const struct config *config, const struct check_config_options 
 		return 0;
 	if (!nr_of[OURS] && !nr_of[TRANSLATED] && !options->dry_run)
 		return -1;
-	if (session_start(&session, options->human, options->is_verbose, options->dry_run) < 0)
+	if (session_start(&session, &words_reconfigure, options->human, options->is_verbose,
+			  options->dry_run) < 0)
 		return status_of_errno(-ENOMEM);
 	for (size_t i = 0; i < names->nr && !session_is_interrupted(); i++)
 		reconfigure(&session, options, &verdict[i], names->name[i]);

@@ -14,6 +14,12 @@
  */
 int cmd_reconfigure_device(int argc, char **argv);
 int cmd_list(int argc, char **argv);
+int cmd_online_memory(int argc, char **argv);
+int cmd_offline_memory(int argc, char **argv);
+int cmd_destroy_device(int argc, char **argv);
+
+/* A command of upstream's that may bind devices, and what it leaves behind is cleared away. */
+int cmd_forward_binding(int argc, char **argv);
 
 /* Each prints how the command is used. */
 void usage_reconfigure_device(void);
@@ -21,6 +27,13 @@ void usage_list(void);
 
 /* What they share. Each returns the exit status. */
 int out_of_memory(void);
+
+/*
+ * As forward(), and afterwards no driver knows a dax device by its name: what
+ * upstream's daxctl writes to new_id would bind the next device of that name.
+ * Returns the exit status.
+ */
+int forward_and_forget_ids(char **argv);
 
 /* Ends the process by the signal that ended the distribution's daxctl. */
 int end_by_signal(int number);

@@ -207,16 +207,15 @@ static int reconfigure_all(const struct command_line *line, const struct request
 	struct session session;
 	int rc;
 
-	if (session_start(&session, is_set(line, OPT_HUMAN), is_set(line, OPT_VERBOSE),
-			  is_set(line, OPT_DRY_RUN)) < 0)
+	if (session_start(&session, &words_reconfigure, is_set(line, OPT_HUMAN),
+			  is_set(line, OPT_VERBOSE), is_set(line, OPT_DRY_RUN)) < 0)
 		return out_of_memory();
 	session.request = *request;
 	session.is_upstream = !line->has_ours;
 	session.all = dax_targets_are_all(targets);
 	rc = dax_select(&names, targets);
 	session_note(&session, rc == 0 ? report_missing(targets, &names) : rc);
-	for (size_t i = 0; i < names.nr && !session_is_interrupted(); i++)
-		session_reconfigure(&session, names.name[i]);
+	session_reconfigure_all(&session, &names);
 	return session_finish(&session);
 }
 
@@ -291,7 +290,7 @@ static int follow_config(const struct command_line *line, int argc, char **argv)
 	}
 	/* It does not know these options; and there is nothing for them to do. */
 	words = options_without_ours(line, argc, argv);
-	return words ? forward(words) : out_of_memory();
+	return words ? forward_and_forget_ids(words) : out_of_memory();
 }
 
 /* --- without our options --------------------------------------------------- */
@@ -322,22 +321,10 @@ static int check_no_online(const struct sysfs *sysfs, const struct dax_names *na
 }
 
 /*
- * Is this the way out of system-ram? Upstream's daxctl takes a device's memory for
- * one span from its first address on: with two ranges it offlines a neighbour's
- * blocks, and unbinds the device with memory online, which is lost then.
+ * The way out of system-ram. Upstream's daxctl takes a device's memory for one span
+ * from its first address on: with two ranges it offlines a neighbour's blocks, and
+ * unbinds the device with memory online, which is lost then.
  */
-static bool leaves_system_ram(const struct sysfs *sysfs, const struct dax_names *names)
-{
-	char driver[DAX_DRIVER_SIZE];
-
-	for (size_t i = 0; i < names->nr; i++) {
-		if (dax_device_read_driver(sysfs, names->name[i], driver) == 0 &&
-		    strcmp(driver, dax_mode_driver(DAX_MODE_SYSTEM_RAM)) == 0)
-			return true;
-	}
-	return false;
-}
-
 static int change_driver(const struct command_line *line, const struct dax_targets *targets)
 {
 	const struct request request = {
@@ -366,18 +353,19 @@ static int forward_prepared(const struct command_line *line, char **argv)
 
 	/* Other numbers of arguments are wrong there. */
 	if (line->error[0] || line->nr_arguments != 1 || !is_plain || !(keeps_offline || leaves))
-		return forward(argv);
+		return forward_and_forget_ids(argv);
 	/* It looks at nothing before the last slash. */
 	slash = strrchr(line->argument[0], '/');
 	name = slash ? slash + 1 : line->argument[0];
 	if (dax_targets_read(&targets, &name, 1, line->option[OPT_REGION].value, &wrong) < 0 ||
 	    dax_select(&names, &targets) < 0)
-		return forward(argv);
+		return forward_and_forget_ids(argv);
 	if (leaves)
-		return leaves_system_ram(&sysfs, &names) ? change_driver(line, &targets)
-							 : forward(argv);
+		return dax_names_any(&sysfs, &names, DAX_MODE_SYSTEM_RAM)
+			       ? change_driver(line, &targets)
+			       : forward_and_forget_ids(argv);
 	rc = check_no_online(&sysfs, &names);
-	return rc < 0 ? none_reconfigured(rc) : forward(argv);
+	return rc < 0 ? none_reconfigured(rc) : forward_and_forget_ids(argv);
 }
 
 int cmd_reconfigure_device(int argc, char **argv)

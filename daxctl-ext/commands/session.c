@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "cleanup.h"
 #include "commands/commands.h"
@@ -10,6 +11,12 @@
 #include "plan/module.h"
 #include "commands/session.h"
 #include "signals.h"
+
+const struct session_words words_reconfigure = {
+	.verbing = "reconfiguring devices",
+	.verbed = "reconfigured",
+	.shows_devices = true,
+};
 
 static void print_problem(const char *device, const char *what, const struct problem *problem)
 {
@@ -63,7 +70,8 @@ static int read_situation(const struct session *session, const char *name,
 	if (rc < 0)
 		return problem_set(problem, rc, NULL, "cannot read its attributes: %s",
 				   strerror(-rc));
-	if (!session->request.to_system_ram && !session->request.to_driver)
+	if (!session->request.to_system_ram && !session->request.to_driver &&
+	    !session->request.set_memory)
 		return 0;
 	if (situation->device.size && !situation->device.nr_ranges)
 		return problem_set(problem, -EACCES, "run this as root",
@@ -154,7 +162,16 @@ static int print_outcome(const struct session *session, const struct plan *plan,
 	return STATUS_UNVERIFIED;
 }
 
-/* Returns 0, STATUS_UNVERIFIED or a negative errno. */
+/* Is it none of those that "all" means? */
+static bool passes_over(const struct session *session, const struct dax_device *device)
+{
+	/* A seed: the region's next device, not one yet. */
+	if (device->size == 0)
+		return true;
+	return session->request.set_memory && device->mode != DAX_MODE_SYSTEM_RAM;
+}
+
+/* Returns 0, an exit status or a negative errno. */
 static int reconfigure_locked(const struct session *session, const char *name)
 {
 	__attribute__((cleanup(situation_free))) struct situation situation = { 0 };
@@ -164,8 +181,8 @@ static int reconfigure_locked(const struct session *session, const char *name)
 	int rc;
 
 	rc = read_situation(session, name, &situation, &problem);
-	if (rc == 0 && session->all && situation.device.size == 0)
-		return 0; /* a seed: the region's next device, not one yet */
+	if (rc == 0 && session->all && passes_over(session, &situation.device))
+		return 0;
 	if (rc == 0)
 		rc = plan_make(&plan, &session->request, &situation.device, &situation.blocks,
 			       &situation.environment, &problem);
@@ -175,6 +192,8 @@ static int reconfigure_locked(const struct session *session, const char *name)
 	}
 	if (plan.note[0])
 		fprintf(stderr, "%s: %s\n", name, plan.note);
+	if (plan.nr_steps == 0 && session->words->status_if_done)
+		return session->words->status_if_done;
 	rc = plan_execute(&session->executor, &plan, &outcome);
 	if (rc < 0) {
 		print_problem(name, "error", &outcome.problem);
@@ -185,10 +204,25 @@ static int reconfigure_locked(const struct session *session, const char *name)
 }
 
 /* Another daxctl of this kind waits until the device is in one mode or the other. */
+int session_lock(const struct sysfs *sysfs, const char *name, int *fd)
+{
+	const struct timespec moment = { .tv_nsec = 50000000 };
+	int rc;
+
+	for (int attempt = 0; attempt < 10; attempt++) {
+		rc = dax_lock(sysfs, false, fd);
+		if (rc != -EWOULDBLOCK || session_is_interrupted())
+			return rc == -EWOULDBLOCK ? -EINTR : rc;
+		nanosleep(&moment, NULL);
+	}
+	fprintf(stderr, "%s: waiting for another daxctl, which is changing a device\n", name);
+	return dax_lock(sysfs, true, fd);
+}
+
 static int reconfigure(const struct session *session, const char *name)
 {
 	_cleanup_close_ int lock = -1;
-	int rc = session->executor.dry_run ? 0 : dax_lock(&session->sysfs, &lock);
+	int rc = session->executor.dry_run ? 0 : session_lock(&session->sysfs, name, &lock);
 
 	if (rc < 0) {
 		fprintf(stderr, "%s: error: cannot lock the dax bus: %s\n", name, strerror(-rc));
@@ -211,14 +245,22 @@ void session_reconfigure(struct session *session, const char *name)
 	session_note(session, reconfigure(session, name));
 }
 
+void session_reconfigure_all(struct session *session, const struct dax_names *names)
+{
+	for (size_t i = 0; i < names->nr && !session_is_interrupted(); i++)
+		session_reconfigure(session, names->name[i]);
+}
+
 bool session_is_interrupted(void)
 {
 	return signals_caught != 0;
 }
 
-int session_start(struct session *session, bool human, bool is_verbose, bool dry_run)
+int session_start(struct session *session, const struct session_words *words, bool human,
+		  bool is_verbose, bool dry_run)
 {
 	*session = (struct session){
+		.words = words,
 		.sysfs = { .root = "/sys" },
 		.executor = {
 			.sysfs = &session->sysfs,
@@ -238,19 +280,35 @@ int session_start(struct session *session, bool human, bool is_verbose, bool dry
 	return 0;
 }
 
+void session_forget_devices(struct session *session)
+{
+	json_object_array_del_idx(session->devices, 0, json_object_array_length(session->devices));
+}
+
+void session_abandon(struct session *session)
+{
+	json_object_put(session->devices);
+	signals_deliver();
+}
+
 int session_finish(struct session *session)
 {
 	size_t nr = json_object_array_length(session->devices);
 	int status;
 
-	if (nr)
+	if (nr && session->words->shows_devices)
 		json_print_array(stdout, session->devices, session->human);
 	json_object_put(session->devices);
 	status = session->result < 0 ? status_of_errno(session->result) : session->result;
 	status = finish_output(status);
 	if (session->result < 0)
-		fprintf(stderr, "error reconfiguring devices: %s\n", strerror(-session->result));
-	fprintf(stderr, "reconfigured %zu device%s\n", nr, nr == 1 ? "" : "s");
+		fprintf(stderr, "error %s: %s\n", session->words->verbing,
+			strerror(-session->result));
+	if (session->executor.dry_run)
+		fprintf(stderr, "dry run: nothing was changed\n");
+	else
+		fprintf(stderr, "%s %zu device%s\n", session->words->verbed, nr,
+			nr == 1 ? "" : "s");
 	signals_deliver();
 	return status;
 }

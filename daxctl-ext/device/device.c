@@ -91,6 +91,13 @@ int dax_device_read_driver(const struct sysfs *sysfs, const char *name,
 	return rc < 0 ? rc : 0;
 }
 
+bool dax_device_is_in_mode(const struct sysfs *sysfs, const char *name, enum dax_mode mode)
+{
+	char driver[DAX_DRIVER_SIZE];
+
+	return dax_device_read_driver(sysfs, name, driver) == 0 && mode_of_driver(driver) == mode;
+}
+
 /* An attribute that not every kernel or mode has, or that may not be read: "" then. */
 static int read_optional(const struct sysfs *sysfs, const char *name, const char *attribute,
 			 char value[POLICY_TEXT_SIZE])
@@ -233,8 +240,8 @@ void dax_device_free(struct dax_device *device)
 	device->nr_ranges = 0;
 }
 
-int dax_lock(const struct sysfs *sysfs, int *fd)
+int dax_lock(const struct sysfs *sysfs, bool waits, int *fd)
 {
-	*fd = sysfs_lock(sysfs, DAX_BUS "/drivers_probe");
+	*fd = sysfs_lock(sysfs, waits, DAX_BUS "/drivers_probe");
 	return *fd < 0 && *fd != -ENOENT ? *fd : 0;
 }

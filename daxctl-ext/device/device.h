@@ -74,12 +74,15 @@ int dax_device_blocks(const struct sysfs *sysfs, const struct dax_device *device
 int dax_device_read_driver(const struct sysfs *sysfs, const char *name,
 			   char driver[DAX_DRIVER_SIZE]);
 
+/* Is it there, and held by the driver of that mode? */
+bool dax_device_is_in_mode(const struct sysfs *sysfs, const char *name, enum dax_mode mode);
+
 /*
- * Waits until no other daxctl changes a dax device; as sysfs_lock(). A mocked
+ * Keeps every other daxctl from changing a dax device; as sysfs_lock(). A mocked
  * sysfs without the file that is locked has no kernel either that anybody
  * could change: there is nothing to wait for.
  */
-int dax_lock(const struct sysfs *sysfs, int *fd);
+int dax_lock(const struct sysfs *sysfs, bool waits, int *fd);
 
 #define _cleanup_device_ __attribute__((cleanup(dax_device_free)))
 #define _cleanup_blocks_ __attribute__((cleanup(blocks_free)))

@@ -37,6 +37,9 @@ bool dax_targets_are_all(const struct dax_targets *targets);
  * distribution's daxctl. 0, possibly with no device at all, or -ENOMEM.
  */
 int dax_select(struct dax_names *names, const struct dax_targets *targets);
+/* Is any of them in that mode? */
+bool dax_names_any(const struct sysfs *sysfs, const struct dax_names *names, enum dax_mode mode);
+
 /* 0 or -ENOMEM. */
 int dax_names_add(struct dax_names *names, const char *name);
 void dax_names_free(struct dax_names *names);

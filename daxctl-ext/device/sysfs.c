@@ -170,7 +170,7 @@ int sysfs_for_each(const struct sysfs *sysfs, int (*visit)(const char *name, voi
 	return -errno;
 }
 
-int sysfs_lock(const struct sysfs *sysfs, const char *format, ...)
+int sysfs_lock(const struct sysfs *sysfs, bool waits, const char *format, ...)
 {
 	struct path path;
 	int fd, rc = MAKE_PATH(&path, sysfs, format);
@@ -180,7 +180,7 @@ int sysfs_lock(const struct sysfs *sysfs, const char *format, ...)
 	fd = open(path.text, O_WRONLY | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
-	if (flock(fd, LOCK_EX) < 0) {
+	if (flock(fd, waits ? LOCK_EX : LOCK_EX | LOCK_NB) < 0) {
 		rc = -errno;
 		close(fd);
 		return rc;

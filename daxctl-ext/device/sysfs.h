@@ -50,12 +50,12 @@ int sysfs_for_each(const struct sysfs *sysfs, int (*visit)(const char *name, voi
 		   void *data, const char *format, ...) __attribute__((format(printf, 4, 5)));
 
 /*
- * Waits for the exclusive lock on a file that only the superuser can open:
- * nobody else can keep daxctl from working. Returns a descriptor; closing it
- * gives the lock back, and so does the end of the process. -EINTR when a signal
- * came first.
+ * Takes the exclusive lock on a file that only the superuser can open: nobody
+ * else can keep daxctl from working. Returns a descriptor; closing it gives the
+ * lock back, and so does the end of the process. If another process has it:
+ * -EWOULDBLOCK, or with @waits it waits, and -EINTR when a signal came first.
  */
-int sysfs_lock(const struct sysfs *sysfs, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
+int sysfs_lock(const struct sysfs *sysfs, bool waits, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
 
 #endif

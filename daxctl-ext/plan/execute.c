@@ -27,6 +27,11 @@ static int act(const struct run *run, enum action action, const char *value)
 		return run_release(run);
 	case ACTION_UNPLUG:
 		return run_unplug(run);
+	case ACTION_OFFLINE:
+		return run_offline(run);
+	case ACTION_ONLINE:
+		policy_from_kernel(value, &policy);
+		return run_online(run, policy);
 	case ACTION_ADJUST:
 		policy_from_kernel(value, &policy);
 		return run_adjust(run, policy);

@@ -6,6 +6,17 @@
 
 #include "plan/module.h"
 
+/* A line "install" of modprobe.d is run; whether it loads the module is up to it. */
+static int insert(struct kmod_module *module)
+{
+	int rc = kmod_module_probe_insert_module(module, KMOD_PROBE_APPLY_BLACKLIST, NULL, NULL,
+						 NULL, NULL);
+
+	if (rc > 0 || (rc < 0 && kmod_module_get_install_commands(module)))
+		return -ECANCELED;
+	return rc;
+}
+
 int module_load(const char *name)
 {
 	struct kmod_list *list = NULL, *item;
@@ -25,7 +36,7 @@ int module_load(const char *name)
 		struct kmod_module *module = kmod_module_get_module(item);
 
 		if (rc == 0)
-			rc = kmod_module_probe_insert_module(module, 0, NULL, NULL, NULL, NULL);
+			rc = insert(module);
 		kmod_module_unref(module);
 	}
 	kmod_module_unref_list(list);

@@ -133,6 +133,13 @@ static bool has_memory(const struct blocks *blocks)
 	return blocks_count(blocks).of[BLOCK_MISSING] != blocks->nr;
 }
 
+static int refuse_unreadable(const struct plan *plan, struct problem *problem)
+{
+	return problem_set(problem, -EIO, "see the kernel log (dmesg), and try again",
+			   "%zu of its %zu memory blocks cannot be read",
+			   blocks_count(&plan->before).of[BLOCK_UNREADABLE], plan->before.nr);
+}
+
 /*
  * Is there nothing to do? A policy that differs from where the memory is right
  * must be changed if that disturbs nobody: it may be what a killed run left.
@@ -154,7 +161,6 @@ static int plan_replug(struct plan *plan, const struct request *request,
 		       const struct environment *environment, struct problem *problem)
 {
 	const struct dax_device *device = plan->device;
-	size_t unreadable = blocks_count(&plan->before).of[BLOCK_UNREADABLE];
 	bool has = has_memory(&plan->before);
 	bool other_memmap = memmap_differs(device, request);
 	char unlike[200];
@@ -174,10 +180,8 @@ static int plan_replug(struct plan *plan, const struct request *request,
 			"see daxctl-online-type(7)",
 			"it is in system-ram mode already, and this kernel cannot take "
 			"memory out (CONFIG_MEMORY_HOTREMOVE)");
-	if (unreadable)
-		return problem_set(problem, -EIO, "see the kernel log (dmesg), and try again",
-				   "%zu of its %zu memory blocks cannot be read", unreadable,
-				   plan->before.nr);
+	if (blocks_count(&plan->before).of[BLOCK_UNREADABLE])
+		return refuse_unreadable(plan, problem);
 	if (has && !request->force) {
 		if (other_memmap)
 			snprintf(unlike, sizeof(unlike), "its memmap_on_memory is %s",
@@ -232,9 +236,7 @@ static int check_memory(const struct plan *plan, const struct request *request,
 				   "this kernel cannot hot-remove memory "
 				   "(CONFIG_MEMORY_HOTREMOVE)");
 	if (counts.of[BLOCK_UNREADABLE])
-		return problem_set(problem, -EIO, "see the kernel log (dmesg), and try again",
-				   "%zu of its %zu memory blocks cannot be read",
-				   counts.of[BLOCK_UNREADABLE], plan->before.nr);
+		return refuse_unreadable(plan, problem);
 	if (online && !request->force)
 		return problem_set(problem, -EBUSY,
 				   "use --force to offline and hot-remove its memory first",
@@ -255,7 +257,7 @@ static int plan_driver(struct plan *plan, const struct request *request,
 	const struct request nothing = { .memmap_on_memory = MEMMAP_AS_IT_IS };
 	const struct dax_device *device = plan->device;
 	enum policy policy = resolve(&nothing, device, environment);
-	bool has, stays;
+	bool has, leaves, stays;
 	int rc;
 
 	plan->expected = POLICY_UNPLUGGED;
@@ -272,17 +274,60 @@ static int plan_driver(struct plan *plan, const struct request *request,
 	if (rc < 0)
 		return rc;
 	has = has_memory(&plan->before);
+	leaves = device->mode == DAX_MODE_SYSTEM_RAM;
 	stays = policy == POLICY_ONLINE || policy == POLICY_ONLINE_KERNEL;
-	add(plan, ACTION_LOAD, request->to_driver, ACTION_NONE, NULL);
-	if (device->mode == DAX_MODE_SYSTEM_RAM)
+	if (request->to_driver[0])
+		add(plan, ACTION_LOAD, request->to_driver, ACTION_NONE, NULL);
+	if (leaves)
 		add(plan, has ? ACTION_UNPLUG : ACTION_NONE, NULL, ACTION_RESTORE, NULL);
 	if (device->mode != DAX_MODE_DISABLED)
 		add(plan, ACTION_UNBIND, device->driver, ACTION_BIND, device->driver);
-	if (device->mode == DAX_MODE_SYSTEM_RAM && !has && has_attribute(device) && stays)
+	if (leaves && !has && has_attribute(device) && stays)
 		add(plan, ACTION_NONE, NULL, ACTION_SET_POLICY, policy_name(POLICY_UNPLUGGED));
-	add(plan, ACTION_BIND, request->to_driver, ACTION_UNBIND, request->to_driver);
-	if (device->mode == DAX_MODE_SYSTEM_RAM)
+	if (request->to_driver[0])
+		add(plan, ACTION_BIND, request->to_driver, ACTION_UNBIND, request->to_driver);
+	if (leaves)
 		add(plan, ACTION_VERIFY, NULL, ACTION_NONE, NULL);
+	return 0;
+}
+
+/* Its memory online or offline; in whichever zone a block is online already, it stays. */
+static int plan_memory(struct plan *plan, const struct request *request,
+		       const struct blocks *blocks, struct problem *problem)
+{
+	bool online = policy_is_online(request->policy);
+	const char *word = online ? "online" : "offline";
+	struct block_counts counts;
+	size_t there, done;
+	int rc;
+
+	if (plan->device->mode != DAX_MODE_SYSTEM_RAM)
+		return problem_set(problem, -ENXIO,
+				   "use daxctl reconfigure-device --mode=system-ram",
+				   "it is in %s mode, and has no memory to put %s",
+				   dax_mode_name(plan->device->mode), word);
+	rc = copy_blocks(plan, blocks, problem);
+	if (rc < 0)
+		return rc;
+	counts = blocks_count(&plan->before);
+	if (counts.of[BLOCK_UNREADABLE])
+		return refuse_unreadable(plan, problem);
+	there = plan->before.nr - counts.of[BLOCK_MISSING];
+	done = online ? blocks_count_online(&counts) : counts.of[BLOCK_OFFLINE];
+	if (online && !there)
+		return problem_set(problem, -ENXIO,
+				   "use daxctl reconfigure-device --mode=system-ram "
+				   "--online-type=TYPE --force",
+				   "kmem holds it without memory blocks");
+	if (done == there)
+		snprintf(plan->note, sizeof(plan->note), "all memory sections (%zu) already %s",
+			 there, word);
+	else if (done)
+		snprintf(plan->note, sizeof(plan->note), "%zu memory section%s already %s", done,
+			 done == 1 ? "" : "s", word);
+	if (done < there)
+		add(plan, online ? ACTION_ONLINE : ACTION_OFFLINE, policy_name(request->policy),
+		    ACTION_RESTORE, NULL);
 	return 0;
 }
 
@@ -293,6 +338,8 @@ int plan_make(struct plan *plan, const struct request *request, const struct dax
 	int rc;
 
 	*plan = (struct plan){ .device = device };
+	if (request->set_memory)
+		return plan_memory(plan, request, blocks, problem);
 	if (request->to_driver)
 		return plan_driver(plan, request, blocks, environment, problem);
 	plan->expected = resolve(request, device, environment);

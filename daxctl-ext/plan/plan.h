@@ -22,10 +22,16 @@ struct request {
 	enum policy policy;
 	bool to_system_ram; /* and bind it to kmem */
 	/*
-	 * Or NULL: bind it to this driver, with its memory hot-removed if kmem
-	 * holds it. Nothing else is asked for then, besides @force.
+	 * Or NULL: bind it to this driver ("": to none), with its memory
+	 * hot-removed if kmem holds it. Nothing else is asked for then, besides
+	 * @force.
 	 */
 	const char *to_driver;
+	/*
+	 * Put the memory that kmem has added online as under @policy, or offline,
+	 * and change neither driver nor policy. Nothing else is asked for then.
+	 */
+	bool set_memory;
 	bool force;	     /* memory that is in use may be taken out for that */
 	bool allow_fallback; /* without the policy attribute, use what there is */
 	enum {
@@ -55,6 +61,8 @@ enum action {
 	ACTION_BIND,	   /* bind to the driver @value, and no other device with it */
 	ACTION_RELEASE,	   /* if kmem holds it: take its memory out and unbind */
 	ACTION_UNPLUG,	   /* take the memory out: through state at once, else block by block */
+	ACTION_OFFLINE,	   /* offline every memory block that is online */
+	ACTION_ONLINE,	   /* put every memory block that is offline online as under @value */
 	ACTION_ADJUST,	   /* bring the memory to the policy @value likewise, after the bind */
 	ACTION_RESTORE,	   /* bring the memory back to how plan.before has it */
 	ACTION_VERIFY,	   /* compare every memory block with plan.expected */

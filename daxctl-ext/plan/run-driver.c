@@ -30,6 +30,11 @@ int run_load(const struct run *run, const char *driver)
 	}
 	snprintf(what, sizeof(what), "load the module %s", driver);
 	run_report(run, what, rc);
+	if (rc == -ECANCELED)
+		return problem_set(run->problem, -ENXIO,
+				   "see modprobe --showconfig for the line 'blacklist' or "
+				   "'install' that does, and remove that line",
+				   "cannot %s: modprobe.d keeps it from being loaded", what);
 	if (rc < 0)
 		return problem_set(run->problem, rc,
 				   "install that module of the kernel, and see the kernel log "

@@ -52,18 +52,11 @@ int run_check_removable(const struct run *run)
 			   "this kernel cannot take memory out (CONFIG_MEMORY_HOTREMOVE)");
 }
 
-int run_unplug(const struct run *run)
+int run_offline(const struct run *run)
 {
-	char state[POLICY_TEXT_SIZE];
-	int rc;
-
-	if (run_read_state(run, state))
-		return strcmp(state, "unplugged") == 0 ? 0 : write_state(run, "unplugged");
-	rc = run_check_removable(run);
-	if (rc < 0)
-		return rc;
 	for (size_t i = 0; i < run->plan->before.nr; i++) {
 		uint64_t id = run->plan->before.block[i].id;
+		int rc;
 
 		if (block_is_out_of_use(run->sysfs, id))
 			continue;
@@ -73,6 +66,32 @@ int run_unplug(const struct run *run)
 			return rc;
 	}
 	return 0;
+}
+
+int run_online(const struct run *run, enum policy policy)
+{
+	for (size_t i = 0; i < run->plan->before.nr; i++) {
+		uint64_t id = run->plan->before.block[i].id;
+		int rc;
+
+		if (block_read(run->sysfs, id) != BLOCK_OFFLINE)
+			continue;
+		rc = write_block(run, id, policy);
+		if (rc < 0)
+			return rc;
+	}
+	return 0;
+}
+
+int run_unplug(const struct run *run)
+{
+	char state[POLICY_TEXT_SIZE];
+	int rc;
+
+	if (run_read_state(run, state))
+		return strcmp(state, "unplugged") == 0 ? 0 : write_state(run, "unplugged");
+	rc = run_check_removable(run);
+	return rc < 0 ? rc : run_offline(run);
 }
 
 /* Brings one block, now in @state, to where @policy has it. */

@@ -74,6 +74,8 @@ int run_restore_siblings(const struct run *run);
 
 int run_check_removable(const struct run *run);
 int run_unplug(const struct run *run);
+int run_offline(const struct run *run);
+int run_online(const struct run *run, enum policy policy);
 int run_adjust(const struct run *run, enum policy policy);
 
 /* Brings every block back that can be, even if one cannot. */

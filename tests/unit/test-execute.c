@@ -20,6 +20,7 @@ struct scenario {
 	const char *state; /* written to its state before; NULL: nothing */
 	const char *block; /* written to the state of its second block; NULL: nothing */
 	enum policy asked;
+	bool set_memory;
 	const char *to_driver; /* asked for instead: bind it to this one */
 	bool force;
 	bool loads_kmem; /* the module is not there yet */
@@ -280,6 +281,32 @@ static const struct scenario scenarios[] = {
 	  .no_state = true,
 	  .expected = "driver=device_dax policy= memmap=0 state= autoprobe=1: "
 		      "missing missing missing missing" },
+	{ .name = "offline-memory",
+	  .driver = "kmem",
+	  .policy = "online_movable",
+	  .system_default = "online",
+	  .set_memory = true,
+	  .asked = POLICY_OFFLINE,
+	  .expected = "driver=kmem policy=online_movable memmap=0 state=plugged autoprobe=1: "
+		      "offline offline offline offline" },
+	{ .name = "online-memory, where one block is online already",
+	  .driver = "kmem",
+	  .policy = "offline",
+	  .system_default = "online",
+	  .block = "online_kernel",
+	  .set_memory = true,
+	  .asked = POLICY_ONLINE_MOVABLE,
+	  .expected = "driver=kmem policy=offline memmap=0 state=plugged autoprobe=1: "
+		      "Movable Normal Movable Movable" },
+	{ .name = "to no driver by force",
+	  .driver = "kmem",
+	  .policy = "online_movable",
+	  .system_default = "online",
+	  .to_driver = "",
+	  .force = true,
+	  .by_kind = true,
+	  .expected = "driver= policy=online_movable memmap=0 state= autoprobe=1: "
+		      "missing missing missing missing" },
 };
 
 static volatile sig_atomic_t interrupted;
@@ -330,9 +357,10 @@ static int run(struct fake_kernel *kernel, const struct scenario *scenario, bool
 		.report_data = report_data,
 	};
 	const struct request request = {
-		.set_policy = !scenario->to_driver,
+		.set_policy = !scenario->to_driver && !scenario->set_memory,
 		.policy = scenario->asked,
-		.to_system_ram = !scenario->to_driver,
+		.set_memory = scenario->set_memory,
+		.to_system_ram = !scenario->to_driver && !scenario->set_memory,
 		.to_driver = scenario->to_driver,
 		.force = scenario->force,
 		.allow_fallback = true,
