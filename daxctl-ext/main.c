@@ -6,11 +6,11 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "commands/check-config.h"
 #include "commands/commands.h"
 #include "upstream/forward.h"
 #include "commands/help.h"
 #include "upstream/inherited.h"
+#include "commands/sections.h"
 
 #ifndef CONFIG_DIRECTORY
 #define CONFIG_DIRECTORY NULL

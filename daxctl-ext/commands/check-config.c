@@ -3,20 +3,20 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <daxctl/libdaxctl.h>
-
 #include "commands/check-config.h"
 #include "cleanup.h"
 #include "commands/commands.h"
+#include "commands/sections.h"
 #include "config/config.h"
+#include "config/match.h"
 #include "upstream/forward.h"
 #include "upstream/json.h"
 #include "commands/session.h"
 
 enum whose {
 	NOBODYS,       /* no section matches */
-	OURS,	       /* a policy */
-	TRANSLATED,    /* our condition, but nothing besides what the distribution can do */
+	OURS,	       /* a policy, or memmap_on_memory */
+	TRANSLATED,    /* into a command line of this program, which keeps the rules for that */
 	DISTRIBUTIONS, /* a section of the kind that it knows itself */
 };
 
@@ -24,39 +24,51 @@ enum whose {
 struct verdict {
 	enum whose whose;
 	const struct config_section *section;
+	bool is_ambiguous; /* another one is not applied, because it could mean several */
 };
 
-static enum whose whose_is(const struct config_section *section)
+static bool section_mode_is(const struct config_section *section, enum dax_mode mode)
 {
-	if (section->has_policy)
-		return OURS;
-	return section->has_ours ? TRANSLATED : DISTRIBUTIONS;
+	return section->mode && strcmp(section->mode, dax_mode_name(mode)) == 0;
 }
 
-/* The first section that matches; warns about any other. */
+/*
+ * Upstream sees neither the policy of a device nor that kmem may hold it without
+ * memory. Our command line knows what to do then, or refuses it.
+ */
+static bool is_beyond_upstream(const struct config_section *section,
+			       const struct dax_device *device)
+{
+	enum policy policy;
+
+	if (section_mode_is(section, DAX_MODE_DEVDAX) || section_mode_is(section, DAX_MODE_FAMFS))
+		return device->mode == DAX_MODE_SYSTEM_RAM;
+	return section_mode_is(section, DAX_MODE_SYSTEM_RAM) && section->has_online &&
+	       !section->online && policy_from_kernel(device->online_type, &policy) == 0 &&
+	       policy_is_online(policy);
+}
+
+static enum whose whose_is(const struct config_section *section, const struct dax_device *device)
+{
+	if (!section)
+		return NOBODYS;
+	if (section->has_policy || section->has_memmap)
+		return OURS;
+	return section->has_ours || is_beyond_upstream(section, device) ? TRANSLATED
+									: DISTRIBUTIONS;
+}
+
 static struct verdict judge(const struct config *config, const struct sysfs *sysfs,
 			    const char *name)
 {
 	_cleanup_device_ struct dax_device device;
-	struct verdict verdict = { NOBODYS, NULL };
+	struct verdict verdict = { NOBODYS, NULL, false };
 
-	/* Without memory it is a seed, the region's next device; its time comes later. */
-	if (dax_device_read(sysfs, name, &device) < 0 || !device.size)
+	if (dax_device_read(sysfs, name, &device) < 0)
 		return verdict;
-	for (size_t i = 0; i < config->nr; i++) {
-		const struct config_section *section = &config->section[i];
-
-		if (!config_section_matches(section, sysfs, &device))
-			continue;
-		if (!verdict.section) {
-			verdict = (struct verdict){ whose_is(section), section };
-			continue;
-		}
-		fprintf(stderr,
-			"%s: warning: section '%s' (%s:%u) matches too; '%s' (%s:%u) is used\n",
-			name, section->name, section->file, section->line, verdict.section->name,
-			verdict.section->file, verdict.section->line);
-	}
+	verdict.section = sections_find(config, sysfs, &device);
+	verdict.whose = whose_is(verdict.section, &device);
+	verdict.is_ambiguous = sections_are_ambiguous(config, sysfs, &device);
 	return verdict;
 }
 
@@ -76,7 +88,15 @@ static void add_devices(struct session *session, const char *output)
 	json_object_put(object);
 }
 
-/* Lets the distribution's daxctl do what a section says that has no policy. */
+static void print_words(const char *name, char **words, const char *section)
+{
+	fprintf(stderr, "%s: run \"", name);
+	for (; *words; words++)
+		fprintf(stderr, "%s%s", *words, words[1] ? " " : "");
+	fprintf(stderr, "\" (section '%s')\n", section);
+}
+
+/* Has done what a section says that has no policy: by upstream, or as if it was typed. */
 static void relay(struct session *session, const struct check_config_options *options,
 		  const struct verdict *verdict, char *name)
 {
@@ -102,12 +122,17 @@ static void relay(struct session *session, const struct check_config_options *op
 	if (options->is_verbose)
 		argv[argc++] = verbose;
 	argv[argc] = name;
+	if (options->dry_run && verdict->whose == TRANSLATED) {
+		print_words(name, argv, section->name);
+		return;
+	}
 	if (options->dry_run) {
 		fprintf(stderr, "%s: leave it to %s (section '%s')\n", name, distribution_daxctl,
 			section->name);
 		return;
 	}
-	status = forward_and_capture(argv, &output, &length);
+	status = verdict->whose == TRANSLATED ? run_self_and_capture(argv, &output, &length)
+					      : forward_and_capture(argv, &output, &length);
 	if (output)
 		add_devices(session, output);
 	if (status < 0) {
@@ -115,6 +140,8 @@ static void relay(struct session *session, const struct check_config_options *op
 			distribution_daxctl, -status, strsignal(-status));
 		session_note(session, -EIO);
 	} else if (status == STATUS_NOT_FOUND || status == STATUS_NOT_EXECUTABLE) {
+		session_note(session, status);
+	} else if (status == STATUS_UNVERIFIED) {
 		session_note(session, status);
 	} else if (status) {
 		/* Its statuses are errnos, but for those that are none. */
@@ -125,36 +152,27 @@ static void relay(struct session *session, const struct check_config_options *op
 static void reconfigure(struct session *session, const struct check_config_options *options,
 			const struct verdict *verdict, char *name)
 {
+	int memmap = MEMMAP_AS_IT_IS;
+
+	if (verdict->is_ambiguous)
+		session_note(session, -EINVAL);
 	if (verdict->whose == NOBODYS)
 		return;
 	if (verdict->whose != OURS) {
 		relay(session, options, verdict, name);
 		return;
 	}
+	if (verdict->section->has_memmap)
+		memmap = verdict->section->memmap_on_memory ? MEMMAP_ON : MEMMAP_OFF;
 	session->request = (struct request){
-		.set_policy = true,
+		.set_policy = verdict->section->has_policy,
 		.policy = verdict->section->policy,
 		.to_system_ram = true,
 		.force = options->force,
 		.allow_fallback = options->allow_fallback,
-		.memmap_on_memory = MEMMAP_AS_IT_IS,
+		.memmap_on_memory = memmap,
 	};
 	session_reconfigure(session, name);
-}
-
-static int read_config(struct config *config, struct problem *problem)
-{
-	struct daxctl_ctx *ctx;
-	int rc;
-
-	if (config_directory)
-		return config_read(config, config_directory, problem);
-	rc = daxctl_new(&ctx);
-	if (rc < 0)
-		return problem_set(problem, rc, NULL, "out of memory");
-	rc = config_read(config, daxctl_get_config_path(ctx), problem);
-	daxctl_unref(ctx);
-	return rc;
 }
 
 static int apply(const struct config *config, const struct check_config_options *options,
@@ -163,6 +181,7 @@ static int apply(const struct config *config, const struct check_config_options 
 	const struct sysfs sysfs = { .root = "/sys" };
 	_cleanup_free_ struct verdict *verdict = calloc(names->nr + 1, sizeof(*verdict));
 	size_t nr_of[DISTRIBUTIONS + 1] = { 0 };
+	bool is_ambiguous = false;
 	struct session session;
 
 	if (!verdict)
@@ -170,10 +189,11 @@ static int apply(const struct config *config, const struct check_config_options 
 	for (size_t i = 0; i < names->nr; i++) {
 		verdict[i] = judge(config, &sysfs, names->name[i]);
 		nr_of[verdict[i].whose]++;
+		is_ambiguous |= verdict[i].is_ambiguous;
 	}
 	if (nr_of[NOBODYS] == names->nr)
-		return 0;
-	if (!nr_of[OURS] && !nr_of[TRANSLATED] && !options->dry_run)
+		return is_ambiguous ? none_reconfigured(-EINVAL) : 0;
+	if (!nr_of[OURS] && !nr_of[TRANSLATED] && !is_ambiguous && !options->dry_run)
 		return -1;
 	if (session_start(&session, &words_reconfigure, options->human, options->is_verbose,
 			  options->dry_run) < 0)
@@ -183,6 +203,25 @@ static int apply(const struct config *config, const struct check_config_options 
 	return session_finish(&session);
 }
 
+/* Among sections that are all upstream's, is there one that it cannot carry out by itself? */
+static bool needs_our_rules(const struct config *config, const struct dax_names *names)
+{
+	const struct sysfs sysfs = { .root = "/sys" };
+
+	for (size_t i = 0; i < names->nr; i++) {
+		_cleanup_device_ struct dax_device device;
+
+		if (dax_device_read(&sysfs, names->name[i], &device) < 0 || !device.size)
+			continue;
+		for (size_t j = 0; j < config->nr; j++) {
+			if (is_beyond_upstream(&config->section[j], &device) &&
+			    config_section_matches(&config->section[j], &sysfs, &device))
+				return true;
+		}
+	}
+	return false;
+}
+
 int check_config(const struct check_config_options *options, const struct dax_targets *targets)
 {
 	_cleanup_config_ struct config config = { 0 };
@@ -190,16 +229,19 @@ int check_config(const struct check_config_options *options, const struct dax_ta
 	struct problem problem = { 0 };
 	int rc;
 
-	rc = read_config(&config, &problem);
-	if (!config.has_ours)
-		return -1;
-	if (rc < 0) {
+	rc = sections_read(&config, &problem);
+	/* A mistake in its own sections is for upstream to tell; what cannot be read is not. */
+	if (rc < 0 && (config.has_ours || config.is_unreadable)) {
 		fprintf(stderr, "daxctl: error: %s\n", problem.text);
 		if (problem.advice[0])
 			fprintf(stderr, "daxctl: %s\n", problem.advice);
 		return none_reconfigured(rc);
 	}
+	if (rc < 0 || !config.nr)
+		return -1;
 	if (dax_select(&names, targets) < 0)
 		return status_of_errno(-ENOMEM);
+	if (!config.has_ours && !needs_our_rules(&config, &names))
+		return -1;
 	return apply(&config, options, &names);
 }

@@ -8,9 +8,6 @@
 
 /* reconfigure-device --check-config: what the config files say about a device is done. */
 
-/* Where the files are; NULL: where the distribution's daxctl has them. Set by main(). */
-extern const char *config_directory;
-
 /* What of the command line matters besides the devices. */
 struct check_config_options {
 	bool human;

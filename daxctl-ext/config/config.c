@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <ctype.h>
-#include <dirent.h>
 #include <errno.h>
-#include <fnmatch.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,9 +9,9 @@
 
 #include "cleanup.h"
 #include "config/config.h"
+#include "config/keys.h"
 
-#define SECTION	      "reconfigure-device"
-#define MAX_FILE_SIZE (1 << 20)
+#define SECTION "reconfigure-device"
 
 /* Where the parser is. */
 struct parser {
@@ -28,34 +27,57 @@ struct parser {
 	bool has_failed;
 };
 
-/* Only the first mistake is told. */
-static void complain(struct parser *parser, const char *reason, const char *about)
+__attribute__((format(printf, 4, 0))) static void describe(const struct parser *parser,
+							   struct problem *problem,
+							   const char *advice, const char *format,
+							   va_list args)
 {
-	if (!parser->has_failed)
-		problem_set(parser->problem, -EINVAL, "correct that line; nothing was changed",
-			    "%s:%u: %s%s%.60s%s", parser->file, parser->line, reason,
-			    *about ? " '" : "", about, *about ? "'" : "");
+	char reason[200], remedy[280];
+
+	vsnprintf(reason, sizeof(reason), format, args);
+	snprintf(remedy, sizeof(remedy), "%s; nothing was changed", advice);
+	problem_set(problem, -EINVAL, remedy, "%s:%u: %s", parser->file, parser->line, reason);
+}
+
+/* Only the first mistake is told. */
+__attribute__((format(printf, 3, 4))) static void
+complain(struct parser *parser, const char *advice, const char *format, ...)
+{
+	va_list args;
+
+	if (!parser->has_failed) {
+		va_start(args, format);
+		describe(parser, parser->problem, advice, format, args);
+		va_end(args);
+	}
 	parser->has_failed = true;
 }
 
 /*
- * What is a mistake only beside a key of ours, which may still follow: in the
- * distribution's own sections, it ignores these.
+ * What is a mistake only beside an extension key, which may still follow: in its own
+ * sections, upstream ignores these.
  */
-static void doubt(struct parser *parser, const char *reason, const char *about)
+__attribute__((format(printf, 3, 4))) static void doubt(struct parser *parser, const char *advice,
+							const char *format, ...)
 {
 	struct config_section *section = &parser->config->section[parser->config->nr - 1];
+	va_list args;
 
-	if (section->doubt.line)
+	if (section->doubt)
 		return;
-	section->doubt.line = parser->line;
-	section->doubt.reason = reason;
-	section->doubt.about = strdup(about);
+	section->doubt = calloc(1, sizeof(*section->doubt));
+	if (!section->doubt) {
+		complain(parser, "try again", "out of memory");
+		return;
+	}
+	va_start(args, format);
+	describe(parser, section->doubt, advice, format, args);
+	va_end(args);
 }
 
 /* --- lines ---------------------------------------------------------------- */
 
-/* Takes the blanks off both ends of a text, in place. */
+/* Takes the whitespace off both ends of a text, in place. */
 static char *strip(char *text)
 {
 	char *end;
@@ -75,13 +97,13 @@ static char *strip_value(struct parser *parser, char *value)
 	if (quote == '"' || quote == '\'') {
 		end = strchr(value + 1, quote);
 		if (!end) {
-			complain(parser, "the quote does not end", "");
+			complain(parser, "correct that line", "the closing quote is missing");
 			return value;
 		}
 		*end++ = '\0';
 		end += strspn(end, " \t\r");
 		if (*end && *end != '#' && *end != ';')
-			complain(parser, "something follows the quoted value", "");
+			complain(parser, "correct that line", "something follows the quoted value");
 		return value + 1;
 	}
 	for (end = value; *end; end++) {
@@ -98,7 +120,7 @@ static char *copy(struct parser *parser, const char *text)
 	char *result = strdup(text);
 
 	if (!result)
-		complain(parser, "out of memory", "");
+		complain(parser, "try again", "out of memory");
 	return result;
 }
 
@@ -110,7 +132,8 @@ static void begin_section(struct parser *parser, char *text)
 
 	parser->place = NO_SECTION;
 	if (!end || (*strip(end + 1) && !strchr("#;", *strip(end + 1)))) {
-		complain(parser, "a section is [NAME] on a line of its own", "");
+		complain(parser, "correct that line",
+			 "a section begins with [NAME] on a line of its own");
 		return;
 	}
 	*end = '\0';
@@ -123,7 +146,7 @@ static void begin_section(struct parser *parser, char *text)
 		return;
 	sections = reallocarray(config->section, config->nr + 1, sizeof(*sections));
 	if (!sections) {
-		complain(parser, "out of memory", "");
+		complain(parser, "try again", "out of memory");
 		return;
 	}
 	config->section = sections;
@@ -140,81 +163,128 @@ static void begin_section(struct parser *parser, char *text)
 static void take_text(struct parser *parser, char **field, const char *value)
 {
 	if (!*value)
-		doubt(parser, "a value is missing", "");
+		doubt(parser, "correct that line", "the value is missing");
 	free(*field);
 	*field = copy(parser, value);
 }
 
+/* Decimal, or hexadecimal behind 0x: what begins with 0 is octal to some, and decimal to others. */
 static void take_number(struct parser *parser, bool *has, uint64_t *field, const char *value)
 {
-	char *end;
+	bool is_hex = value[0] == '0' && (value[1] == 'x' || value[1] == 'X');
+	const char *digits = is_hex ? value + 2 : value;
+	size_t length = strspn(digits, is_hex ? "0123456789abcdefABCDEF" : "0123456789");
+	char advice[120];
 
-	errno = 0;
-	*field = strtoull(value, &end, 0);
-	if (!isdigit((unsigned char)*value) || *end || errno)
-		complain(parser, "this is no number:", value);
 	*has = true;
+	if (!length || digits[length]) {
+		complain(parser, "write it in decimal, or in hexadecimal with 0x in front",
+			 "'%.60s' is not a number", value);
+		return;
+	}
+	if (!is_hex && value[0] == '0' && value[1]) {
+		digits += strspn(digits, "0");
+		digits -= !*digits;
+		snprintf(advice, sizeof(advice),
+			 "write %.24s if it is decimal, or 0x%.24s if it is "
+			 "hexadecimal",
+			 digits, digits);
+		complain(parser, advice, "the leading 0 makes '%.60s' ambiguous", value);
+		return;
+	}
+	errno = 0;
+	*field = strtoull(digits, NULL, is_hex ? 16 : 10);
+	if (errno)
+		complain(parser, "correct that line", "'%.60s' is too large", value);
 }
 
 static void take_boolean(struct parser *parser, bool *has, bool *field, const char *value)
 {
-	/* As the distribution reads it; what is neither is as if it were not there. */
+	/* As upstream reads it; what is neither is as if it were not there. */
 	*field = *value && strchr("tTyY1", *value);
 	*has = *field || (*value && strchr("fFnN0", *value));
 	if (!*has)
-		doubt(parser, "this is neither true nor false:", value);
+		doubt(parser, "write true or false", "'%.60s' is neither true nor false", value);
 }
 
 static void take_policy(struct parser *parser, struct config_section *section, const char *value)
 {
-	if (policy_from_user(value, &section->policy) < 0)
-		complain(parser, "this is no online type:", value);
+	char advice[120];
+
 	section->has_policy = true;
+	if (policy_from_user(value, &section->policy) == 0)
+		return;
+	snprintf(advice, sizeof(advice), "use one of %s", policy_names);
+	complain(parser, advice, "invalid online type '%.60s'", value);
 }
 
-/* Also those that no version has: nobody else's begin like that. */
-static bool is_our_key(const char *key)
+static void take_memmap(struct parser *parser, struct config_section *section, const char *value)
 {
-	return strncmp(key, "dax.", 4) == 0 || strncmp(key, "cxl.", 4) == 0 ||
-	       strncmp(key, "online_", 7) == 0 || strncmp(key, "online-", 7) == 0;
+	section->has_memmap = true;
+	section->memmap_on_memory = strcmp(value, "on") == 0;
+	if (!section->memmap_on_memory && strcmp(value, "off") != 0)
+		complain(parser, "memmap_on_memory is on or off", "'%.60s' is neither on nor off",
+			 value);
 }
 
-static void take_our_value(struct parser *parser, struct config_section *section, const char *key,
-			   const char *value)
+static void take_unknown(struct parser *parser, const char *key)
 {
-	if (strcmp(key, "online-type") == 0)
-		take_policy(parser, section, value);
-	else if (strcmp(key, "cxl.serial") == 0)
-		take_number(parser, &section->has_cxl_serial, &section->cxl_serial, value);
-	else if (strcmp(key, "dax.resource") == 0)
-		take_number(parser, &section->has_dax_resource, &section->dax_resource, value);
-	else if (strcmp(key, "dax.target_node") == 0)
-		take_number(parser, &section->has_target_node, &section->target_node, value);
-	else if (strcmp(key, "dax.path") == 0)
-		take_text(parser, &section->dax_path, value);
+	const char *meant = config_key_suggest(key);
+	bool is_ours = config_key_is_ours(key);
+	char advice[240];
+
+	if (meant)
+		snprintf(advice, sizeof(advice), "did you mean '%s'?", meant);
 	else
-		complain(parser, "there is no such key:", key);
-	section->has_ours = true;
-	parser->config->has_ours = true;
+		snprintf(advice, sizeof(advice), "use one of %s", config_key_names);
+	if (is_ours)
+		complain(parser, advice, "unknown key '%.60s'", key);
+	else
+		doubt(parser, advice, "unknown key '%.60s'", key);
 }
 
-static void take_value(struct parser *parser, const char *key, const char *value)
+static void take_value(struct parser *parser, const char *name, const char *value)
 {
 	struct config *config = parser->config;
 	struct config_section *section = &config->section[config->nr - 1];
 
-	if (is_our_key(key))
-		take_our_value(parser, section, key, value);
-	else if (strcmp(key, "nvdimm.uuid") == 0)
+	if (config_key_is_ours(name))
+		section->has_ours = config->has_ours = true;
+	switch (config_key_find(name)) {
+	case CONFIG_KEY_NVDIMM_UUID:
 		take_text(parser, &section->nvdimm_uuid, value);
-	else if (strcmp(key, "mode") == 0)
+		break;
+	case CONFIG_KEY_MODE:
 		take_text(parser, &section->mode, value);
-	else if (strcmp(key, "online") == 0)
+		break;
+	case CONFIG_KEY_ONLINE:
 		take_boolean(parser, &section->has_online, &section->online, value);
-	else if (strcmp(key, "movable") == 0)
+		break;
+	case CONFIG_KEY_MOVABLE:
 		take_boolean(parser, &section->has_movable, &section->movable, value);
-	else
-		doubt(parser, "there is no such key:", key);
+		break;
+	case CONFIG_KEY_ONLINE_TYPE:
+		take_policy(parser, section, value);
+		break;
+	case CONFIG_KEY_MEMMAP_ON_MEMORY:
+		take_memmap(parser, section, value);
+		break;
+	case CONFIG_KEY_CXL_SERIAL:
+		take_number(parser, &section->has_cxl_serial, &section->cxl_serial, value);
+		break;
+	case CONFIG_KEY_DAX_RESOURCE:
+		take_number(parser, &section->has_dax_resource, &section->dax_resource, value);
+		break;
+	case CONFIG_KEY_DAX_TARGET_NODE:
+		take_number(parser, &section->has_target_node, &section->target_node, value);
+		break;
+	case CONFIG_KEY_DAX_PATH:
+		take_text(parser, &section->dax_path, value);
+		break;
+	case CONFIG_KEY_UNKNOWN:
+		take_unknown(parser, name);
+		break;
+	}
 }
 
 static void parse_line(struct parser *parser, char *line)
@@ -229,7 +299,8 @@ static void parse_line(struct parser *parser, char *line)
 	}
 	equals = strchr(text, '=');
 	if (!equals || equals == text) {
-		complain(parser, "this is neither a section nor KEY = VALUE:", text);
+		complain(parser, "correct that line",
+			 "this is neither a section nor KEY = VALUE: '%.60s'", text);
 		return;
 	}
 	*equals = '\0';
@@ -238,8 +309,9 @@ static void parse_line(struct parser *parser, char *line)
 		*at = (char)tolower((unsigned char)*at);
 	if (parser->place == WANTED_SECTION) {
 		take_value(parser, text, strip_value(parser, strip(equals + 1)));
-	} else if (parser->place == NO_SECTION && is_our_key(text)) {
-		complain(parser, "this key is in no section [" SECTION " NAME]:", text);
+	} else if (parser->place == NO_SECTION && config_key_is_ours(text)) {
+		complain(parser, "put it below a line [" SECTION " NAME]",
+			 "the key '%.60s' is in no section", text);
 		parser->config->has_ours = true;
 	}
 }
@@ -249,25 +321,31 @@ static void check_section(struct parser *parser, const struct config_section *se
 {
 	bool has_condition = section->nvdimm_uuid || section->dax_path || section->has_cxl_serial ||
 			     section->has_dax_resource || section->has_target_node;
+	const char *key = section->has_policy ? "online_type" : "memmap_on_memory";
 
 	if (!section->has_ours)
 		return;
-	if (section->doubt.line) {
-		parser->line = section->doubt.line;
-		complain(parser, section->doubt.reason,
-			 section->doubt.about ? section->doubt.about : "");
+	if (section->doubt) {
+		if (!parser->has_failed)
+			*parser->problem = *section->doubt;
+		parser->has_failed = true;
 	}
 	parser->line = section->line;
 	if (!has_condition)
-		complain(parser, "this section names no device (nvdimm.uuid, cxl.serial, dax.*):",
-			 section->name);
-	if (!section->has_policy)
+		complain(parser,
+			 "add nvdimm.uuid, cxl.serial, dax.resource, dax.target_node or "
+			 "dax.path",
+			 "section '%.60s' does not say which device it is about", section->name);
+	if (!section->has_policy && !section->has_memmap)
 		return;
 	if (section->mode && strcmp(section->mode, "system-ram") != 0)
-		complain(parser, "online-type goes with mode = system-ram, not with",
-			 section->mode);
+		complain(parser, "remove one of them",
+			 "%s goes with mode = system-ram, not with '%.60s'", key, section->mode);
 	if (section->has_online || section->has_movable)
-		complain(parser, "online-type replaces online and movable in section",
+		complain(parser,
+			 "remove online and movable, or use online_type = offline or "
+			 "online_kernel",
+			 "%s does not go with online and movable in section '%.60s'", key,
 			 section->name);
 }
 
@@ -278,10 +356,6 @@ int config_parse(struct config *config, const char *file, const char *text, size
 	size_t first = config->nr;
 	const char *end = text + length;
 
-	if (memchr(text, '\0', length)) {
-		complain(&parser, "this is no text file", "");
-		return -EINVAL;
-	}
 	while (text < end) {
 		const char *newline = memchr(text, '\n', (size_t)(end - text));
 		size_t size = (size_t)((newline ? newline : end) - text);
@@ -289,7 +363,9 @@ int config_parse(struct config *config, const char *file, const char *text, size
 
 		parser.line++;
 		if (!line)
-			complain(&parser, "out of memory", "");
+			complain(&parser, "try again", "out of memory");
+		else if (strlen(line) < size)
+			complain(&parser, "correct that line", "there is a NUL byte");
 		else
 			parse_line(&parser, line);
 		text += size + 1;
@@ -297,65 +373,6 @@ int config_parse(struct config *config, const char *file, const char *text, size
 	for (size_t i = first; i < config->nr; i++)
 		check_section(&parser, &config->section[i]);
 	return parser.has_failed ? -EINVAL : 0;
-}
-
-/* --- files ---------------------------------------------------------------- */
-
-static int is_conf(const struct dirent *entry)
-{
-	size_t length = strlen(entry->d_name);
-
-	return entry->d_name[0] != '.' && length > 5 &&
-	       strcmp(entry->d_name + length - 5, ".conf") == 0;
-}
-
-static int read_file(struct config *config, const char *path, struct problem *problem)
-{
-	_cleanup_fclose_ FILE *stream = fopen(path, "re");
-	_cleanup_free_ char *text = malloc(MAX_FILE_SIZE + 1);
-	size_t length;
-
-	if (!text || !stream)
-		return problem_set(problem, -errno, NULL, "cannot read %s: %s", path,
-				   strerror(errno));
-	length = fread(text, 1, MAX_FILE_SIZE + 1, stream);
-	if (ferror(stream))
-		return problem_set(problem, -EIO, NULL, "cannot read %s: %s", path, strerror(EIO));
-	if (length > MAX_FILE_SIZE)
-		return problem_set(problem, -EFBIG, NULL, "%s is larger than %d bytes", path,
-				   MAX_FILE_SIZE);
-	return config_parse(config, path, text, length, problem);
-}
-
-int config_read(struct config *config, const char *directory, struct problem *problem)
-{
-	struct problem later;
-	struct dirent **entry;
-	int nr, rc = 0;
-
-	*config = (struct config){ 0 };
-	nr = scandir(directory, &entry, is_conf, alphasort);
-	if (nr < 0 && errno == ENOENT)
-		return 0;
-	if (nr < 0)
-		return problem_set(problem, -errno, NULL, "cannot read %s: %s", directory,
-				   strerror(errno));
-	for (int i = 0; i < nr; i++) {
-		_cleanup_free_ char *path = NULL;
-		int err;
-
-		if (asprintf(&path, "%s/%s", directory, entry[i]->d_name) < 0) {
-			path = NULL;
-			err = problem_set(rc ? &later : problem, -ENOMEM, NULL, "out of memory");
-		} else {
-			err = read_file(config, path, rc ? &later : problem);
-		}
-		if (rc == 0)
-			rc = err;
-		free(entry[i]);
-	}
-	free(entry);
-	return rc;
 }
 
 void config_free(struct config *config)
@@ -368,84 +385,8 @@ void config_free(struct config *config)
 		free(section->nvdimm_uuid);
 		free(section->dax_path);
 		free(section->mode);
-		free(section->doubt.about);
+		free(section->doubt);
 	}
 	free(config->section);
 	*config = (struct config){ 0 };
-}
-
-/* --- conditions ----------------------------------------------------------- */
-
-/* The namespace is the parent of the dax device. */
-static bool has_uuid(const struct sysfs *sysfs, const char *name, const char *uuid)
-{
-	char text[64];
-
-	return sysfs_read(sysfs, text, sizeof(text), DAX_DEVICES "/%s/../uuid", name) > 0 &&
-	       strcasecmp(text, uuid) == 0;
-}
-
-static bool has_path(const struct sysfs *sysfs, const char *name, const char *glob)
-{
-	_cleanup_free_ char *path = NULL;
-
-	return sysfs_resolve(sysfs, &path, DAX_DEVICES "/%s", name) == 0 &&
-	       fnmatch(glob, path, 0) == 0;
-}
-
-/* A CXL region is the parent of the parent of the dax device; it has a decoder per target. */
-static bool has_serial(const struct sysfs *sysfs, const char *name, uint64_t serial)
-{
-	for (unsigned int target = 0;; target++) {
-		char decoder[64];
-		uint64_t number;
-
-		if (sysfs_read(sysfs, decoder, sizeof(decoder), DAX_DEVICES "/%s/../../target%u",
-			       name, target) <= 0)
-			return false;
-		if (strncmp(decoder, "decoder", 7) != 0 || strchr(decoder, '/'))
-			continue;
-		/* Decoder, endpoint, and the memory device above that. */
-		if (sysfs_read_number(sysfs, &number, 0, "bus/cxl/devices/%s/../uport/serial",
-				      decoder) == 0 &&
-		    number == serial)
-			return true;
-	}
-}
-
-bool config_section_matches(const struct config_section *section, const struct sysfs *sysfs,
-			    const struct dax_device *device)
-{
-	bool has_condition = false;
-	uint64_t resource;
-
-	if (section->has_target_node) {
-		has_condition = true;
-		if (device->target_node < 0 ||
-		    section->target_node != (uint64_t)device->target_node)
-			return false;
-	}
-	if (section->has_dax_resource) {
-		has_condition = true;
-		if (sysfs_read_number(sysfs, &resource, 0, DAX_DEVICES "/%s/resource",
-				      device->name) < 0 ||
-		    resource != section->dax_resource)
-			return false;
-	}
-	if (section->dax_path) {
-		has_condition = true;
-		if (!has_path(sysfs, device->name, section->dax_path))
-			return false;
-	}
-	if (section->nvdimm_uuid) {
-		has_condition = true;
-		if (!has_uuid(sysfs, device->name, section->nvdimm_uuid))
-			return false;
-	}
-	if (section->has_cxl_serial) {
-		has_condition = true;
-		if (!has_serial(sysfs, device->name, section->cxl_serial))
-			return false;
-	}
-	return has_condition;
 }

@@ -6,17 +6,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "device/device.h"
 #include "device/policy.h"
 #include "problem.h"
-#include "device/sysfs.h"
 
 /*
  * The sections "[reconfigure-device NAME]" of the files *.conf in one
- * directory. Keys of the distribution's daxctl: nvdimm.uuid, mode, online,
- * movable. Ours: online-type, and to say which device is meant, cxl.serial,
- * dax.resource, dax.target_node and dax.path. A section is about the devices
- * that all of its conditions hold for.
+ * directory. Keys of upstream's daxctl: nvdimm.uuid, mode, online, movable.
+ * Extension keys: online_type and memmap_on_memory, and to say which device is
+ * meant, cxl.serial, dax.resource, dax.target_node and dax.path; a hyphen may
+ * stand for an underscore. A section is about the devices that all of its
+ * conditions hold for.
  */
 struct config_section {
 	char *file;
@@ -33,20 +32,20 @@ struct config_section {
 	bool has_movable, movable;
 	bool has_policy;
 	enum policy policy;
-	bool has_ours; /* any of our keys */
-	/* Used while parsing: a mistake, if the section has any of our keys. */
-	struct {
-		unsigned int line; /* 0: there is none */
-		const char *reason;
-		char *about;
-	} doubt;
+	bool has_memmap, memmap_on_memory;
+	bool has_ours; /* any extension key */
+	/* Used while parsing: a mistake, if the section has any extension key. */
+	struct problem *doubt;
 };
 
 struct config {
 	struct config_section *section;
 	size_t nr;
-	bool has_ours; /* in any section, or an attempt at it */
+	bool has_ours;	    /* an extension key in any section, or an attempt at one */
+	bool is_unreadable; /* a file, or the directory, could not be read */
 };
+
+#define CONFIG_MAX_FILE_SIZE (1 << 20)
 
 /*
  * Adds the sections of one text. -EINVAL fills in @problem ("FILE:LINE:
@@ -55,17 +54,7 @@ struct config {
  */
 int config_parse(struct config *config, const char *file, const char *text, size_t length,
 		 struct problem *problem);
-
-/*
- * Reads all files of a directory in the order of their names. No directory is
- * no configuration. A mistake in any file is as in config_parse().
- */
-int config_read(struct config *config, const char *directory, struct problem *problem);
 void config_free(struct config *config);
-
-/* Do all conditions of the section hold for the device? Looks no further than it must. */
-bool config_section_matches(const struct config_section *section, const struct sysfs *sysfs,
-			    const struct dax_device *device);
 
 #define _cleanup_config_ __attribute__((cleanup(config_free)))
 

@@ -88,21 +88,21 @@ int forward(char **argv)
 	return report_exec_failure();
 }
 
-static int report_fork_failure(void)
+static int report_fork_failure(const char *program)
 {
-	fprintf(stderr, "daxctl: cannot start %s: %s\n", distribution_daxctl, strerror(errno));
+	fprintf(stderr, "daxctl: cannot start %s: %s\n", program, strerror(errno));
 	return STATUS_NOT_EXECUTABLE;
 }
 
 /* Returns how the child ended, or -1 when that has been reported to be unknown. */
-static int wait_for(pid_t child)
+static int wait_for(pid_t child, const char *program)
 {
 	int status;
 
 	while (waitpid(child, &status, 0) < 0) {
 		if (errno != EINTR) {
-			fprintf(stderr, "daxctl: cannot tell how %s ended: %s\n",
-				distribution_daxctl, strerror(errno));
+			fprintf(stderr, "daxctl: cannot tell how %s ended: %s\n", program,
+				strerror(errno));
 			return -1;
 		}
 		if (signals_caught)
@@ -120,14 +120,14 @@ int forward_and_wait(char **argv)
 		return status;
 	child = fork();
 	if (child < 0)
-		return report_fork_failure();
+		return report_fork_failure(distribution_daxctl);
 	if (child == 0) {
 		signals_deliver();
 		inherited_give_back();
 		execv(distribution_daxctl, argv);
 		_exit(report_exec_failure());
 	}
-	status = wait_for(child);
+	status = wait_for(child, distribution_daxctl);
 	if (status < 0)
 		return STATUS_NOT_EXECUTABLE;
 	if (WIFSIGNALED(status))
@@ -164,33 +164,48 @@ static int read_all(int fd, char **output, size_t *length)
 	return 0;
 }
 
-int forward_and_capture(char **argv, char **output, size_t *length)
+static int capture(const char *program, char **argv, char **output, size_t *length)
 {
-	int pipe_fd[2], rc, status = check();
+	int pipe_fd[2], rc, status;
 	pid_t child;
 
-	*output = NULL;
-	*length = 0;
-	if (status)
-		return status;
 	if (pipe2(pipe_fd, O_CLOEXEC) < 0 || (child = fork()) < 0)
-		return report_fork_failure();
+		return report_fork_failure(program);
 	if (child == 0) {
 		dup2(pipe_fd[1], STDOUT_FILENO);
 		inherited_give_back();
-		execv(distribution_daxctl, argv);
-		_exit(report_exec_failure());
+		execv(program, argv);
+		if (program == distribution_daxctl)
+			_exit(report_exec_failure());
+		fprintf(stderr, "daxctl: cannot run %s: %s\n", program, strerror(errno));
+		_exit(STATUS_NOT_EXECUTABLE);
 	}
 	close(pipe_fd[1]);
 	rc = read_all(pipe_fd[0], output, length);
 	close(pipe_fd[0]);
-	status = wait_for(child);
+	status = wait_for(child, program);
 	if (rc < 0) {
-		fprintf(stderr, "daxctl: cannot read the output of %s: %s\n", distribution_daxctl,
+		fprintf(stderr, "daxctl: cannot read the output of %s: %s\n", program,
 			strerror(-rc));
 		return STATUS_NOT_EXECUTABLE;
 	}
 	if (status < 0)
 		return STATUS_NOT_EXECUTABLE;
 	return WIFSIGNALED(status) ? -WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+int forward_and_capture(char **argv, char **output, size_t *length)
+{
+	int status = check();
+
+	*output = NULL;
+	*length = 0;
+	return status ? status : capture(distribution_daxctl, argv, output, length);
+}
+
+int run_self_and_capture(char **argv, char **output, size_t *length)
+{
+	*output = NULL;
+	*length = 0;
+	return capture("/proc/self/exe", argv, output, length);
 }

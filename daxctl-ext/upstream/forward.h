@@ -37,4 +37,7 @@ int forward_and_wait(char **argv);
  */
 int forward_and_capture(char **argv, char **output, size_t *length);
 
+/* Likewise with this program: what it does with another command line. */
+int run_self_and_capture(char **argv, char **output, size_t *length);
+
 #endif

@@ -129,7 +129,7 @@ refuses_mistakes()
 		online-type = sideways
 	END
 	run 234 reconfigure-device -C dax0.0
-	says "daxctl: error: $RELAY_CONFIG/a.conf:3: this is no online type: 'sideways'"
+	says "daxctl: error: $RELAY_CONFIG/a.conf:3: invalid online type 'sideways'"
 	expect "$stdout" ""
 	expect "$(</sys/bus/dax/devices/dax0.0/online_type)" default
 }

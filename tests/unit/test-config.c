@@ -3,11 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "config/config.h"
-#include "fake-kernel.h"
 #include "unit.h"
 
 static int parse(struct config *config, const char *text, struct problem *problem)
@@ -36,15 +33,30 @@ static void test_ours(void **state)
 			       "mode = system-ram\n"
 			       "[Reconfigure-DEVICE second]\n"
 			       "dax.path = x\n"
+			       "Online_Type = offline\n"
+			       "dax.target-node = 0\n"
+			       "memmap_on_memory = on\n"
+			       "[reconfigure-device third]\n"
+			       "cxl.serial = 10\n"
+			       "memmap-on-memory = off\n"
 			       "[other section]\n"
 			       "online-type = nonsense\n"
 			       "[reconfigure-devices]\n"
 			       "dax.path = nonsense",
 			       &problem),
 			 0);
-	assert_int_equal(config.nr, 2);
+	assert_int_equal(config.nr, 3);
 	assert_true(config.has_ours);
 	assert_string_equal(config.section[1].name, "second");
+	assert_int_equal(config.section[1].policy, POLICY_OFFLINE);
+	assert_true(config.section[1].has_target_node);
+	assert_int_equal(config.section[1].target_node, 0);
+	assert_true(config.section[1].has_memmap);
+	assert_true(config.section[1].memmap_on_memory);
+	assert_int_equal(config.section[2].cxl_serial, 10);
+	assert_true(config.section[2].has_memmap);
+	assert_false(config.section[2].memmap_on_memory);
+	assert_false(config.section[0].has_memmap);
 	assert_string_equal(config.section[0].name, "my expander");
 	assert_string_equal(config.section[0].file, "a.conf");
 	assert_int_equal(config.section[0].line, 3);
@@ -69,7 +81,8 @@ static void test_theirs(void **state)
 	assert_int_equal(parse(&config,
 			       "[reconfigure-device a]\nnvdimm.uuid = 1\nmode = devdax\n"
 			       "[reconfigure-device b]\nonline = true\nmovable = false\n"
-			       "[reconfigure-device]\nonline = no\nmode =\nsize = 1G\n",
+			       "[reconfigure-device]\nonline = no\nmode =\nsize = 1G\n"
+			       "force = yes\npath = x\nserial = 010\n",
 			       &problem),
 			 0);
 	assert_false(config.has_ours);
@@ -120,53 +133,93 @@ static void test_mistakes(void **state)
 	static const struct {
 		const char *text;
 		const char *problem;
+		const char *advice; /* how it begins */
 	} mistakes[] = {
 		{ "[reconfigure-device a]\ndax.path = x\nonline-type = foo\n",
-		  "a.conf:3: this is no online type: 'foo'" },
-		{ "[reconfigure-device a]\ndax.path = x\nonline-type =\n",
-		  "a.conf:3: this is no online type:" },
+		  "a.conf:3: invalid online type 'foo'",
+		  "use one of default, offline, online, online_kernel, " },
+		{ "[reconfigure-device a]\ndax.path = x\nonline_type =\n",
+		  "a.conf:3: invalid online type ''", "use one of default, " },
+		{ "[reconfigure-device a]\ndax.path = x\nmemmap_on_memory = true\n",
+		  "a.conf:3: 'true' is neither on nor off", "memmap_on_memory is on or off" },
 		{ "[reconfigure-device a]\ncxl.serial = twelve\n",
-		  "a.conf:2: this is no number: 'twelve'" },
-		{ "[reconfigure-device a]\ncxl.serial = -1\n",
-		  "a.conf:2: this is no number: '-1'" },
+		  "a.conf:2: 'twelve' is not a number", "write it in decimal, or in hexadecimal" },
+		{ "[reconfigure-device a]\ncxl.serial =\n", "a.conf:2: '' is not a number",
+		  "write it" },
+		{ "[reconfigure-device a]\ncxl.serial = -1\n", "a.conf:2: '-1' is not a number",
+		  "write it" },
+		{ "[reconfigure-device a]\ncxl.serial = 0x\n", "a.conf:2: '0x' is not a number",
+		  "write it" },
+		{ "[reconfigure-device a]\ncxl.serial = 0x0x1\n",
+		  "a.conf:2: '0x0x1' is not a number", "write it" },
+		{ "[reconfigure-device a]\ncxl.serial = c0ffee\n",
+		  "a.conf:2: 'c0ffee' is not a number", "write it" },
+		{ "[reconfigure-device a]\ncxl.serial = 010\n",
+		  "a.conf:2: the leading 0 makes '010' ambiguous",
+		  "write 10 if it is decimal, or 0x10 if it is hexadecimal" },
+		{ "[reconfigure-device a]\ndax.resource = 00\n",
+		  "a.conf:2: the leading 0 makes '00' ambiguous",
+		  "write 0 if it is decimal, or 0x0 " },
+		{ "[reconfigure-device a]\ndax.target_node = 01\n",
+		  "a.conf:2: the leading 0 makes '01' ambiguous", "write 1 if it is decimal" },
 		{ "[reconfigure-device a]\ndax.resource = 0x1ffffffffffffffff\n",
-		  "a.conf:2: this is no number: '0x1ffffffffffffffff'" },
+		  "a.conf:2: '0x1ffffffffffffffff' is too large", "correct that line" },
 		{ "[reconfigure-device a]\ndax.target_node = 1 2\n",
-		  "a.conf:2: this is no number: '1 2'" },
-		{ "[reconfigure-device a]\ndax.path =\n", "a.conf:2: a value is missing" },
-		{ "[reconfigure-device a]\ndax.path = \"x\n", "a.conf:2: the quote does not end" },
+		  "a.conf:2: '1 2' is not a number", "write it" },
+		{ "[reconfigure-device a]\ndax.path =\n", "a.conf:2: the value is missing", "" },
+		{ "[reconfigure-device a]\ndax.path = \"x\n",
+		  "a.conf:2: the closing quote is missing", "" },
 		{ "[reconfigure-device a]\ndax.path = 'x' y\n",
-		  "a.conf:2: something follows the quoted value" },
-		{ "[reconfigure-device a]\ndax.node = 1\n",
-		  "a.conf:2: there is no such key: 'dax.node'" },
-		{ "[reconfigure-device a]\nonline_type = movable\n",
-		  "a.conf:2: there is no such key: 'online_type'" },
+		  "a.conf:2: something follows the quoted value", "" },
+		{ "[reconfigure-device a]\ndax.node = 1\n", "a.conf:2: unknown key 'dax.node'",
+		  "use one of nvdimm.uuid, cxl.serial, dax.resource, " },
+		{ "[reconfigure-device a]\ndax.targetnode = 1\n",
+		  "a.conf:2: unknown key 'dax.targetnode'", "did you mean 'dax.target_node'?" },
+		{ "[reconfigure-device a]\ncxl_serial = 1\n", "a.conf:2: unknown key 'cxl_serial'",
+		  "did you mean 'cxl.serial'?" },
+		{ "[reconfigure-device a]\nmemmap = on\n", "a.conf:2: unknown key 'memmap'",
+		  "use one of " },
 		{ "[reconfigure-device a]\ndax.path = x\nbogus\n",
-		  "a.conf:3: this is neither a section nor KEY = VALUE: 'bogus'" },
+		  "a.conf:3: this is neither a section nor KEY = VALUE: 'bogus'", "" },
 		{ "[reconfigure-device a]\ndax.path = x\n= y\n",
-		  "a.conf:3: this is neither a section nor KEY = VALUE: '= y'" },
+		  "a.conf:3: this is neither a section nor KEY = VALUE: '= y'", "" },
 		{ "[reconfigure-device a\ndax.path = x\n[reconfigure-device b]\ndax.path = y\n",
-		  "a.conf:1: a section is [NAME] on a line of its own" },
+		  "a.conf:1: a section begins with [NAME] on a line of its own", "" },
 		{ "# no section\nonline-type = movable\n",
-		  "a.conf:2: this key is in no section [reconfigure-device NAME]: 'online-type'" },
+		  "a.conf:2: the key 'online-type' is in no section",
+		  "put it below a line [reconfigure-device NAME]" },
 		{ "[reconfigure-device a] x\n",
-		  "a.conf:1: a section is [NAME] on a line of its own" },
+		  "a.conf:1: a section begins with [NAME] on a line of its own", "" },
 		{ "\n[reconfigure-device a]\nonline-type = movable\n",
-		  "a.conf:2: this section names no device (nvdimm.uuid, cxl.serial, dax.*): 'a'" },
+		  "a.conf:2: section 'a' does not say which device it is about",
+		  "add nvdimm.uuid, cxl.serial, " },
 		{ "[reconfigure-device a]\ndax.path = x\nonline-type = movable\nmode = devdax\n",
-		  "a.conf:1: online-type goes with mode = system-ram, not with 'devdax'" },
+		  "a.conf:1: online_type goes with mode = system-ram, not with 'devdax'", "" },
+		{ "[reconfigure-device a]\ndax.path = x\nmemmap_on_memory = on\nmode = famfs\n",
+		  "a.conf:1: memmap_on_memory goes with mode = system-ram, not with 'famfs'", "" },
 		{ "[reconfigure-device a]\ndax.path = x\nonline-type = movable\nonline = true\n",
-		  "a.conf:1: online-type replaces online and movable in section 'a'" },
+		  "a.conf:1: online_type does not go with online and movable in section 'a'",
+		  "remove online and movable, or use online_type = offline" },
+		{ "[reconfigure-device a]\ndax.path = x\nmemmap_on_memory = on\nmovable = no\n",
+		  "a.conf:1: memmap_on_memory does not go with online and movable in section 'a'",
+		  "" },
 		{ "[reconfigure-device a]\ndax.path = x\nonline = maybe\n",
-		  "a.conf:3: this is neither true nor false: 'maybe'" },
+		  "a.conf:3: 'maybe' is neither true nor false", "write true or false" },
 		{ "[reconfigure-device a]\nmovable = on\ndax.path = x\n",
-		  "a.conf:2: this is neither true nor false: 'on'" },
+		  "a.conf:2: 'on' is neither true nor false", "" },
 		{ "[reconfigure-device a]\nmode =\ndax.path = x\n",
-		  "a.conf:2: a value is missing" },
-		{ "[reconfigure-device a]\nonlinetype = offline\ndax.path = x\n",
-		  "a.conf:2: there is no such key: 'onlinetype'" },
+		  "a.conf:2: the value is missing", "" },
+		/* Upstream has no key that looks like this; alone in a section too. */
+		{ "[reconfigure-device a]\nnvdimm.uuid = 1\nonlinetype = offline\n",
+		  "a.conf:3: unknown key 'onlinetype'", "did you mean 'online_type'?" },
+		{ "[reconfigure-device a]\nnvdimm.uuid = 1\nonlin-typ = offline\n",
+		  "a.conf:3: unknown key 'onlin-typ'", "did you mean 'online_type'?" },
 		{ "[reconfigure-device a]\ndax.path = x\nsize = 1G\n",
-		  "a.conf:3: there is no such key: 'size'" },
+		  "a.conf:3: unknown key 'size'", "use one of " },
+		{ "[reconfigure-device a]\ndax.path = x\nmodes = devdax\n",
+		  "a.conf:3: unknown key 'modes'", "did you mean 'mode'?" },
+		{ "[reconfigure-device a]\ndax.path = x\nserial = 1\n",
+		  "a.conf:3: unknown key 'serial'", "did you mean 'cxl.serial'?" },
 	};
 
 	(void)state;
@@ -176,6 +229,9 @@ static void test_mistakes(void **state)
 
 		assert_int_equal(parse(&config, mistakes[i].text, &problem), -EINVAL);
 		assert_string_equal(problem.text, mistakes[i].problem);
+		if (strncmp(problem.advice, mistakes[i].advice, strlen(mistakes[i].advice)) != 0)
+			fail_msg("%s: %s", problem.text, problem.advice);
+		assert_non_null(strstr(problem.advice, "; nothing was changed"));
 		config_free(&config);
 	}
 }
@@ -187,145 +243,18 @@ static void test_binary(void **state)
 
 	(void)state;
 	assert_int_equal(config_parse(&config, "a.conf", "x = \0y\n", 7, &problem), -EINVAL);
-	assert_string_equal(problem.text, "a.conf:0: this is no text file");
+	assert_string_equal(problem.text, "a.conf:1: there is a NUL byte");
 	config_free(&config);
-}
-
-static void write_file(const char *directory, const char *name, const char *text)
-{
-	char path[128];
-	FILE *stream;
-
-	snprintf(path, sizeof(path), "%s/%s", directory, name);
-	stream = fopen(path, "w");
-	if (!stream)
-		abort(); /* which clang-tidy knows not to return */
-	fputs(text, stream);
-	fclose(stream);
-}
-
-/* A mistake in one file does not hide that another has keys of ours, nor is it the last's. */
-static void assert_mistake(const char *directory, const char *a, const char *b, const char *where)
-{
-	struct config config;
-	struct problem problem;
-
-	write_file(directory, "a.conf", a);
-	write_file(directory, "b.conf", b);
-	assert_int_equal(config_read(&config, directory, &problem), -EINVAL);
-	assert_true(config.has_ours);
-	assert_non_null(strstr(problem.text, where));
-	config_free(&config);
-}
-
-static void test_directory(void **state)
-{
-	char directory[] = "/tmp/test-config.XXXXXX", command[64];
-	struct config config;
-	struct problem problem;
-
-	(void)state;
-	assert_non_null(mkdtemp(directory));
-	write_file(directory, "b.conf", "[reconfigure-device second]\ndax.path = b\n");
-	write_file(directory, "a.conf", "[reconfigure-device first]\ndax.path = a\n");
-	write_file(directory, ".hidden.conf", "nonsense");
-	write_file(directory, "a.conf.dpkg-old", "nonsense");
-	write_file(directory, ".conf", "nonsense");
-	assert_int_equal(config_read(&config, directory, &problem), 0);
-	assert_int_equal(config.nr, 2);
-	assert_string_equal(config.section[0].name, "first");
-	assert_string_equal(config.section[1].name, "second");
-	config_free(&config);
-
-	assert_mistake(directory, "nonsense\n",
-		       "[reconfigure-device x]\ndax.path = b\nmore nonsense\n", "/a.conf:1: ");
-	/* In the name of the section itself. */
-	assert_mistake(directory, "nobodys = 1\n", "[reconfigure-device x\ndax.path = b\n",
-		       "/b.conf:1: ");
-
-	snprintf(command, sizeof(command), "rm -r %s", directory);
-	assert_int_equal(system(command), 0);
-	assert_int_equal(config_read(&config, directory, &problem), 0);
-	assert_int_equal(config.nr, 0);
-	config_free(&config);
-}
-
-/* The tree of a CXL region with the memory devices of serials 0x10 and 0x20 behind it. */
-static void make_cxl(struct fake_kernel *kernel)
-{
-	char command[1024];
-
-	snprintf(command, sizeof(command),
-		 "set -e; cd %s; mkdir -p devices/region0/dax_region0 bus/cxl/devices; "
-		 "mv bus/dax/devices/dax0.0 devices/region0/dax_region0; "
-		 "ln -s ../../../devices/region0/dax_region0/dax0.0 bus/dax/devices/dax0.0; "
-		 "for i in 0 1; do mkdir -p devices/endpoint$i/decoder$i.0 devices/mem$i; "
-		 "echo decoder$i.0 >devices/region0/target$i; "
-		 "echo 0x$((i + 1))0 >devices/mem$i/serial; "
-		 "ln -s ../mem$i devices/endpoint$i/uport; "
-		 "ln -s ../../../devices/endpoint$i/decoder$i.0 bus/cxl/devices/decoder$i.0; done; "
-		 "echo 1-A >devices/region0/dax_region0/uuid",
-		 kernel->root);
-	assert_int_equal(system(command), 0);
-}
-
-static void assert_match(struct fake_kernel *kernel, const char *conditions, bool expected)
-{
-	struct dax_device device;
-	struct problem problem;
-	struct config config;
-	char text[256];
-
-	snprintf(text, sizeof(text), "[reconfigure-device x]\n%s\n", conditions);
-	parse(&config, text, &problem);
-	assert_int_equal(config.nr, 1);
-	assert_int_equal(dax_device_read(&kernel->sysfs, "dax0.0", &device), 0);
-	if (config_section_matches(&config.section[0], &kernel->sysfs, &device) != expected)
-		fail_msg("%s: %s", conditions, expected ? "does not match" : "matches");
-	dax_device_free(&device);
-	config_free(&config);
-}
-
-static void test_matches(void **state)
-{
-	struct fake_kernel kernel;
-
-	(void)state;
-	fake_kernel_start(&kernel, 1);
-	assert_match(&kernel, "cxl.serial = 0x10", false);
-	assert_match(&kernel, "nvdimm.uuid = 1-a", false);
-	make_cxl(&kernel);
-	assert_match(&kernel, "cxl.serial = 0x10", true);
-	assert_match(&kernel, "cxl.serial = 32", true);
-	assert_match(&kernel, "cxl.serial = 0x30", false);
-	assert_match(&kernel, "dax.resource = 0x100000000", true);
-	assert_match(&kernel, "dax.resource = 4294967297", false);
-	assert_match(&kernel, "dax.target_node = 1", true);
-	assert_match(&kernel, "dax.target_node = 0", false);
-	assert_match(&kernel, "dax.target_node = 18446744073709551615", false);
-	assert_match(&kernel, "dax.path = */region0/*/dax0.?", true);
-	assert_match(&kernel, "dax.path = /region0/*", false);
-	assert_match(&kernel, "nvdimm.uuid = 1-a", true);
-	assert_match(&kernel, "nvdimm.uuid = 1-b", false);
-	assert_match(&kernel, "dax.target_node = 1\ncxl.serial = 0x20", true);
-	assert_match(&kernel, "dax.target_node = 1\ncxl.serial = 0x21", false);
-	assert_match(&kernel, "online = true", false);
-	assert_match(&kernel, "online-type = movable", false);
-	fake_kernel_stop(&kernel);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST("every key of ours is understood, and other sections are not", test_ours),
-		TEST("the distribution's sections are understood as its own", test_theirs),
-		TEST("a boolean means what it means for the distribution", test_booleans),
-		TEST("every mistake is told with file, line and reason", test_mistakes),
-		TEST("a file that is no text is refused", test_binary),
-		TEST("the files of a directory are read in the order of their names",
-		     test_directory),
-		TEST("a section is about the devices that all its conditions hold for",
-		     test_matches),
+		TEST("every extension key is understood, and other sections are not", test_ours),
+		TEST("upstream's sections are understood as its own", test_theirs),
+		TEST("a boolean means what it means for upstream", test_booleans),
+		TEST("every mistake is told with file, line, reason and remedy", test_mistakes),
+		TEST("a line with a NUL byte is refused", test_binary),
 	};
 
 	return cmocka_run_group_tests_name("config", tests, NULL, NULL);
