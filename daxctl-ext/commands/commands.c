@@ -27,6 +27,58 @@ int none_reconfigured(int rc)
 	return status_of_errno(rc);
 }
 
+static bool is_among(const char *name, const struct dax_names *names)
+{
+	for (size_t i = 0; i < names->nr; i++) {
+		if (strcmp(names->name[i], name) == 0)
+			return true;
+	}
+	return false;
+}
+
+int report_missing(const struct dax_targets *targets, const struct dax_names *names)
+{
+	const char *where = targets->regions ? " in that region" : "";
+	int rc = 0;
+
+	for (size_t i = 0; i < targets->nr; i++) {
+		const char *name = targets->name[i];
+		bool all = strcmp(name, "all") == 0;
+
+		if (all ? names->nr > 0 : is_among(name, names))
+			continue;
+		fprintf(stderr, "%s: error: there is no %sdax device%s; see daxctl list --idle\n",
+			name, all ? "" : "such ", where);
+		rc = -ENXIO;
+	}
+	return rc;
+}
+
+/* -N promises that the memory stays offline; a policy of the device would break that. */
+static bool contradicts_no_online(const struct sysfs *sysfs, const char *name)
+{
+	char text[POLICY_TEXT_SIZE];
+	enum policy policy;
+
+	if (sysfs_read(sysfs, text, sizeof(text), DAX_DEVICES "/%s/online_type", name) < 0 ||
+	    policy_from_kernel(text, &policy) < 0 || !policy_is_online(policy))
+		return false;
+	fprintf(stderr, "%s: error: its policy '%s' will auto-online memory, aborting\n", name,
+		text);
+	return true;
+}
+
+int check_no_online(const struct sysfs *sysfs, const struct dax_names *names)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < names->nr; i++) {
+		if (contradicts_no_online(sysfs, names->name[i]))
+			rc = -EBUSY;
+	}
+	return rc;
+}
+
 int finish_output(int status)
 {
 	if (fflush(stdout) == 0 && !ferror(stdout))

@@ -5,6 +5,8 @@
 #include <stddef.h>
 
 #include "commands/options.h"
+#include "device/select.h"
+#include "device/sysfs.h"
 
 /*
  * The commands that are extended. Each gets the whole command line, with the
@@ -40,6 +42,15 @@ int end_by_signal(int number);
 
 /* Prints the two lines that end reconfigure-device when nothing was begun. */
 int none_reconfigured(int rc);
+
+/* Says which of the devices that are meant are not there: 0 or -ENXIO. */
+int report_missing(const struct dax_targets *targets, const struct dax_names *names);
+
+/*
+ * Says for which devices --no-online would be in vain, because their own policy puts
+ * their memory online: 0 or -EBUSY.
+ */
+int check_no_online(const struct sysfs *sysfs, const struct dax_names *names);
 
 /* Writes what is left of the output; if that fails, says so, and @status 0 becomes 1. */
 int finish_output(int status);

@@ -9,6 +9,7 @@
 #include "device/device.h"
 #include "upstream/forward.h"
 #include "commands/options.h"
+#include "commands/save.h"
 #include "device/select.h"
 #include "commands/session.h"
 
@@ -28,6 +29,8 @@ enum {
 	OPT_MEMMAP,
 	OPT_FALLBACK,
 	OPT_DRY_RUN,
+	OPT_SAVE,
+	OPT_FORGET,
 	NR_OPTIONS,
 };
 
@@ -59,6 +62,10 @@ static const struct option_spec specs[NR_OPTIONS] = {
 	[OPT_FALLBACK] = { 0, "allow-fallback", OPTION_FLAG, NULL,
 			   "without kernel support for a policy, do it after the bind", true },
 	[OPT_DRY_RUN] = { 'n', "dry-run", OPTION_FLAG, NULL, "show the steps and take none", true },
+	[OPT_SAVE] = { 0, "save", OPTION_FLAG, NULL,
+		       "then write it to the config files, for after the next boot", true },
+	[OPT_FORGET] = { 0, "forget", OPTION_FLAG, NULL,
+			 "remove what --save wrote, and leave the device as it is", true },
 };
 
 void usage_reconfigure_device(void)
@@ -109,13 +116,18 @@ static const char *find_conflict(const struct command_line *line)
 
 	if (line->nr_arguments == 0)
 		return "specify a device to reconfigure, or \"all\"";
+	if (is_set(line, OPT_SAVE) && is_set(line, OPT_FALLBACK))
+		return "error: --save and --allow-fallback do not go together: at boot, the policy "
+		       "needs a kernel that has it";
 	if (is_set(line, OPT_CHECK_CONFIG))
 		return "error: --check-config takes the policy and the mode from the config files; "
 		       "they cannot be given besides it";
 	if (!has_policy && !is_set(line, OPT_MEMMAP) && !is_set(line, OPT_FALLBACK) &&
-	    !is_set(line, OPT_DRY_RUN))
+	    !is_set(line, OPT_DRY_RUN) && !is_set(line, OPT_SAVE))
 		return "error: --online-type, --memmap-on-memory, --allow-fallback or --dry-run "
 		       "was taken back, and none of them is left; leave it out altogether";
+	if (!has_policy && is_set(line, OPT_SAVE))
+		return "error: --save needs --online-type";
 	if (!has_policy && !is_set(line, OPT_MEMMAP) &&
 	    (is_set(line, OPT_FALLBACK) || !driver_asked_for(line)))
 		return "error: --allow-fallback and --dry-run need --online-type or "
@@ -172,41 +184,30 @@ static int read_request(const struct command_line *line, struct request *request
 	return 0;
 }
 
-static bool is_among(const char *name, const struct dax_names *names)
+/* It changes no device. */
+static int check_forget(const struct command_line *line)
 {
-	for (size_t i = 0; i < names->nr; i++) {
-		if (strcmp(names->name[i], name) == 0)
-			return true;
+	for (size_t i = 0; i < NR_OPTIONS; i++) {
+		if (is_set(line, i) && i != OPT_FORGET && i != OPT_DRY_RUN && i != OPT_REGION &&
+		    i != OPT_VERBOSE && i != OPT_HUMAN)
+			return usage_error("error: --forget goes with --dry-run and --region only");
 	}
-	return false;
-}
-
-/* Says which of the devices that are meant are not there: 0 or -ENXIO. */
-static int report_missing(const struct dax_targets *targets, const struct dax_names *names)
-{
-	const char *where = targets->regions ? " in that region" : "";
-	int rc = 0;
-
-	for (size_t i = 0; i < targets->nr; i++) {
-		const char *name = targets->name[i];
-		bool all = strcmp(name, "all") == 0;
-
-		if (all ? names->nr > 0 : is_among(name, names))
-			continue;
-		fprintf(stderr, "%s: error: there is no %sdax device%s; see daxctl list --idle\n",
-			name, all ? "" : "such ", where);
-		rc = -ENXIO;
-	}
-	return rc;
+	return line->nr_arguments ? 0 : usage_error("specify a device to forget, or \"all\"");
 }
 
 static int reconfigure_all(const struct command_line *line, const struct request *request,
 			   const struct dax_targets *targets)
 {
 	_cleanup_names_ struct dax_names names = { 0 };
+	_cleanup_save_ struct save save = { 0 };
 	struct session session;
 	int rc;
 
+	if (is_set(line, OPT_SAVE)) {
+		rc = save_start(&save, request, is_set(line, OPT_DRY_RUN));
+		if (rc < 0)
+			return none_reconfigured(rc);
+	}
 	if (session_start(&session, &words_reconfigure, is_set(line, OPT_HUMAN),
 			  is_set(line, OPT_VERBOSE), is_set(line, OPT_DRY_RUN)) < 0)
 		return out_of_memory();
@@ -215,7 +216,8 @@ static int reconfigure_all(const struct command_line *line, const struct request
 	session.all = dax_targets_are_all(targets);
 	rc = dax_select(&names, targets);
 	session_note(&session, rc == 0 ? report_missing(targets, &names) : rc);
-	session_reconfigure_all(&session, &names);
+	for (size_t i = 0; i < names.nr && !session_is_interrupted(); i++)
+		save_and_reconfigure(&save, &session, names.name[i]);
 	return session_finish(&session);
 }
 
@@ -240,13 +242,16 @@ static int reconfigure_with_policy(const struct command_line *line)
 		usage_reconfigure_device();
 		return STATUS_USAGE;
 	}
-	status = read_request(line, &request);
+	status = is_set(line, OPT_FORGET) ? check_forget(line) : read_request(line, &request);
 	if (status)
 		return status;
 	rc = read_targets(line, &targets, &wrong);
 	if (rc == -ENOMEM)
 		return out_of_memory();
-	return rc < 0 ? wrong_name(wrong) : reconfigure_all(line, &request, &targets);
+	if (rc < 0)
+		return wrong_name(wrong);
+	return is_set(line, OPT_FORGET) ? forget(&targets, is_set(line, OPT_DRY_RUN))
+					: reconfigure_all(line, &request, &targets);
 }
 
 /* --- --check-config -------------------------------------------------------- */
@@ -258,7 +263,8 @@ static bool is_config_line(const struct command_line *line)
 	       !is_set(line, OPT_ONLINE_TYPE) && !is_set(line, OPT_MEMMAP) &&
 	       !is_set(line, OPT_MODE) && !is_set(line, OPT_SIZE) && !is_set(line, OPT_ALIGN) &&
 	       !is_set(line, OPT_INPUT) && !is_set(line, OPT_NO_ONLINE) &&
-	       !is_set(line, OPT_NO_MOVABLE);
+	       !is_set(line, OPT_NO_MOVABLE) && !is_set(line, OPT_SAVE) &&
+	       !is_set(line, OPT_FORGET);
 }
 
 /* As check_config(): negative if it is the distribution's. */
@@ -294,31 +300,6 @@ static int follow_config(const struct command_line *line, int argc, char **argv)
 }
 
 /* --- without our options --------------------------------------------------- */
-
-/* -N promises that the memory stays offline; a policy of the device would break that. */
-static bool contradicts_no_online(const struct sysfs *sysfs, const char *name)
-{
-	char text[POLICY_TEXT_SIZE];
-	enum policy policy;
-
-	if (sysfs_read(sysfs, text, sizeof(text), DAX_DEVICES "/%s/online_type", name) < 0 ||
-	    policy_from_kernel(text, &policy) < 0 || !policy_is_online(policy))
-		return false;
-	fprintf(stderr, "%s: error: its policy '%s' will auto-online memory, aborting\n", name,
-		text);
-	return true;
-}
-
-static int check_no_online(const struct sysfs *sysfs, const struct dax_names *names)
-{
-	int rc = 0;
-
-	for (size_t i = 0; i < names->nr; i++) {
-		if (contradicts_no_online(sysfs, names->name[i]))
-			rc = -EBUSY;
-	}
-	return rc;
-}
 
 /*
  * The way out of system-ram. Upstream's daxctl takes a device's memory for one span

@@ -240,9 +240,12 @@ void session_note(struct session *session, int rc)
 		session->result = rc;
 }
 
-void session_reconfigure(struct session *session, const char *name)
+int session_reconfigure(struct session *session, const char *name)
 {
-	session_note(session, reconfigure(session, name));
+	int rc = reconfigure(session, name);
+
+	session_note(session, rc);
+	return rc;
 }
 
 void session_reconfigure_all(struct session *session, const struct dax_names *names)

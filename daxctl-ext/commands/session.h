@@ -45,8 +45,11 @@ int session_start(struct session *session, const struct session_words *words, bo
 /* Has a signal come? Nothing more shall be begun then. */
 bool session_is_interrupted(void);
 
-/* Does to one device what session->request says. */
-void session_reconfigure(struct session *session, const char *name);
+/*
+ * Does to one device what session->request says, and takes note of the result: 0,
+ * STATUS_UNVERIFIED or a negative errno.
+ */
+int session_reconfigure(struct session *session, const char *name);
 
 /* One device after the other, until a signal comes. */
 void session_reconfigure_all(struct session *session, const struct dax_names *names);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/identify.h"
 #include "config/match.h"
 #include "fake-kernel.h"
 #include "unit.h"
@@ -24,6 +25,18 @@ static void make_cxl(struct fake_kernel *kernel)
 		 "ln -s ../mem$i devices/endpoint$i/uport; "
 		 "ln -s ../../../devices/endpoint$i/decoder$i.0 bus/cxl/devices/decoder$i.0; done; "
 		 "echo 1-A >devices/region0/dax_region0/uuid",
+		 kernel->root);
+	assert_int_equal(system(command), 0);
+}
+
+/* dax0.1 is on the same region. */
+static void make_neighbour(struct fake_kernel *kernel)
+{
+	char command[512];
+
+	snprintf(command, sizeof(command),
+		 "set -e; cd %s; mv bus/dax/devices/dax0.1 devices/region0/dax_region0; "
+		 "ln -s ../../../devices/region0/dax_region0/dax0.1 bus/dax/devices/dax0.1",
 		 kernel->root);
 	assert_int_equal(system(command), 0);
 }
@@ -122,12 +135,54 @@ static void test_ambiguous(void **state)
 	fake_kernel_stop(&kernel);
 }
 
+static void assert_identity(struct fake_kernel *kernel, const char *name, const char *expected)
+{
+	char condition[96] = "";
+	struct dax_device device;
+
+	assert_int_equal(dax_device_read(&kernel->sysfs, name, &device), 0);
+	assert_int_equal(config_identify(&kernel->sysfs, &device, condition, sizeof(condition)),
+			 expected != NULL);
+	assert_string_equal(condition, expected ? expected : "");
+	dax_device_free(&device);
+}
+
+static void test_identify(void **state)
+{
+	struct fake_kernel kernel;
+
+	(void)state;
+	fake_kernel_start(&kernel, 2);
+	assert_identity(&kernel, "dax0.1", "dax.resource = 0x120000000");
+	make_cxl(&kernel);
+	assert_identity(&kernel, "dax0.0", "nvdimm.uuid = 1-A");
+	fake_write(&kernel, "no/uuid", "devices/region0/dax_region0/uuid");
+	assert_identity(&kernel, "dax0.0", "cxl.serial = 0x10");
+	fake_write(&kernel, "0", "devices/mem0/serial");
+	assert_identity(&kernel, "dax0.0", "cxl.serial = 0x20");
+	fake_write(&kernel, "0", "devices/mem1/serial");
+	assert_identity(&kernel, "dax0.0", "dax.resource = 0x100000000");
+	fake_write(&kernel, "0x30", "devices/mem0/serial");
+	fake_write(&kernel, "0x30", "devices/mem1/serial");
+	assert_identity(&kernel, "dax0.0", "dax.resource = 0x100000000");
+	/* Two devices on one region have everything in common but this. */
+	fake_write(&kernel, "0x40", "devices/mem1/serial");
+	assert_identity(&kernel, "dax0.0", "cxl.serial = 0x30");
+	make_neighbour(&kernel);
+	assert_identity(&kernel, "dax0.0", "dax.resource = 0x100000000");
+	assert_identity(&kernel, "dax0.1", "dax.resource = 0x120000000");
+	fake_write(&kernel, "0x100000000", "devices/region0/dax_region0/dax0.1/resource");
+	assert_identity(&kernel, "dax0.0", NULL);
+	fake_kernel_stop(&kernel);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST("a section is about the devices that all its conditions hold for",
 		     test_matches),
 		TEST("a serial that is 0, or belongs to two, is about none", test_ambiguous),
+		TEST("a device is known by what no other device has", test_identify),
 	};
 
 	return cmocka_run_group_tests_name("match", tests, NULL, NULL);

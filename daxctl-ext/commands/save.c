@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "commands/commands.h"
+#include "commands/save.h"
+#include "commands/sections.h"
+#include "config/match.h"
+#include "device/creator.h"
+
+static void print_problem(const char *device, const char *what, const struct problem *problem)
+{
+	fprintf(stderr, "%s: error: %s%s\n", device, what, problem->text);
+	if (problem->advice[0])
+		fprintf(stderr, "%s: %s\n", device, problem->advice);
+}
+
+/* --- what the boot needs besides ------------------------------------------ */
+
+static void print_parameter(const char *name, const struct dax_creator *creator, const char *policy)
+{
+	if (creator->is_built_in) {
+		fprintf(stderr, "%s:   %s.online_type=%s   (on the kernel's command line)\n", name,
+			creator->module, policy);
+		return;
+	}
+	fprintf(stderr,
+		"%s:   options %s online_type=%s   (in a file /etc/modprobe.d/*.conf; then rebuild "
+		"the initramfs)\n",
+		name, creator->module, policy);
+}
+
+/* Either may create the device of a region that the firmware has set up. */
+static void print_parameters(const char *name, const struct dax_creator *creator,
+			     const char *policy)
+{
+	struct dax_creator other = *creator;
+
+	print_parameter(name, creator, policy);
+	if (strcmp(creator->module, "dax_cxl") != 0)
+		return;
+	other.module = "dax_hmem";
+	print_parameter(name, &other, policy);
+}
+
+/* A kernel with the attribute "state" also knows the policy "unplugged". */
+static bool knows_unplugged(const struct dax_device *device)
+{
+	return device->mode != DAX_MODE_SYSTEM_RAM || device->memory_state[0];
+}
+
+static void print_needs_of_saved(const struct sysfs *sysfs, const struct dax_device *device,
+				 const char *policy)
+{
+	const char *unplugged = policy_name(POLICY_UNPLUGGED), *name = device->name;
+	struct dax_creator creator;
+
+	dax_creator_read(sysfs, name, &creator);
+	if (!creator.module || strcmp(creator.parameter, policy) == 0 ||
+	    (knows_unplugged(device) && strcmp(creator.parameter, unplugged) == 0))
+		return;
+	fprintf(stderr,
+		"%s: note: at boot, kmem may take it before the configuration is read; for the "
+		"same "
+		"result then, also set\n",
+		name);
+	if (!knows_unplugged(device)) {
+		print_parameters(name, &creator, policy);
+		return;
+	}
+	print_parameters(name, &creator, unplugged);
+	if (device->mode != DAX_MODE_SYSTEM_RAM)
+		fprintf(stderr,
+			"%s: before Linux 7.3, which has no such policy, set it to %s instead\n",
+			name, policy);
+}
+
+static void print_needs_of_forgotten(const struct sysfs *sysfs, const char *name)
+{
+	struct dax_creator creator;
+
+	dax_creator_read(sysfs, name, &creator);
+	if (!creator.module)
+		return;
+	if (!creator.parameter[0] || strcmp(creator.parameter, policy_name(POLICY_DEFAULT)) == 0) {
+		fprintf(stderr,
+			"%s: note: at boot, kmem may take it, and puts its memory where the system "
+			"default says\n",
+			name);
+		return;
+	}
+	fprintf(stderr,
+		"%s: note: at boot, it still gets the policy '%s' from its driver; for the system "
+		"default, remove\n",
+		name, creator.parameter);
+	print_parameters(name, &creator, creator.parameter);
+}
+
+/* --- saving --------------------------------------------------------------- */
+
+int save_start(struct save *save, const struct request *request, bool dry_run)
+{
+	struct problem problem = { 0 };
+	int rc;
+
+	*save = (struct save){
+		.directory = sections_directory(),
+		.dry_run = dry_run,
+		.values = {
+			.policy = request->policy,
+			.has_memmap = request->memmap_on_memory != MEMMAP_AS_IT_IS,
+			.memmap_on_memory = request->memmap_on_memory == MEMMAP_ON,
+		},
+	};
+	if (!save->directory)
+		return -ENOMEM;
+	rc = config_save_check(save->directory, &problem);
+	if (rc == 0)
+		rc = sections_read(&save->config, &problem);
+	if (rc < 0)
+		print_problem("daxctl", "", &problem);
+	return rc;
+}
+
+void save_free(struct save *save)
+{
+	free(save->directory);
+	config_free(&save->config);
+}
+
+/* Does an older section make the saved one useless? The files are read in the order of their names.
+ */
+static void warn_of_precedence(const struct save *save, const struct sysfs *sysfs,
+			       const struct dax_device *device)
+{
+	for (size_t i = 0; i < save->config.nr; i++) {
+		const struct config_section *section = &save->config.section[i];
+		const char *slash = strrchr(section->file, '/');
+
+		if (slash && strcmp(slash + 1, SAVED_FILE) >= 0)
+			return;
+		if (!config_section_matches(section, sysfs, device))
+			continue;
+		fprintf(stderr,
+			"%s: warning: section '%s' (%s:%u) matches too, and comes first: what is "
+			"saved has no effect until that one is removed\n",
+			device->name, section->name, section->file, section->line);
+		return;
+	}
+}
+
+static int save_device(const struct save *save, const struct sysfs *sysfs, const char *name)
+{
+	_cleanup_device_ struct dax_device device;
+	struct problem problem = { 0 };
+	struct save_result result;
+	int rc = dax_device_read(sysfs, name, &device);
+
+	if (rc < 0)
+		problem_set(&problem, rc, NULL, "cannot read its attributes: %s", strerror(-rc));
+	else
+		rc = config_save(save->directory, sysfs, &device, &save->values, save->dry_run,
+				 &result, &problem);
+	if (rc < 0) {
+		print_problem(name, "it is reconfigured, but not saved: ", &problem);
+		return rc;
+	}
+	if (save->dry_run) {
+		fprintf(stderr, "%s: write to %s/%s:\n", name, save->directory, SAVED_FILE);
+		for (char *line = strtok(result.text, "\n"); line; line = strtok(NULL, "\n"))
+			fprintf(stderr, "%s:   %s\n", name, line);
+	} else {
+		fprintf(stderr, "%s: saved as section '%s' in %s/%s\n", name, result.section,
+			save->directory, SAVED_FILE);
+	}
+	warn_of_precedence(save, sysfs, &device);
+	print_needs_of_saved(sysfs, &device, policy_name(save->values.policy));
+	return 0;
+}
+
+/* Whatever can be found out beforehand: 1; 0: there is nothing to save; or a negative errno. */
+static int can_save(const struct save *save, const struct sysfs *sysfs, const char *name)
+{
+	_cleanup_device_ struct dax_device device;
+	struct problem problem = { 0 };
+	struct save_result result;
+	int rc = dax_device_read(sysfs, name, &device);
+
+	/* The reconfiguration tells it; and a seed is no device yet. */
+	if (rc < 0 || !device.size)
+		return 0;
+	rc = config_save(save->directory, sysfs, &device, &save->values, true, &result, &problem);
+	if (rc < 0)
+		print_problem(name, "it cannot be saved, and is left as it is: ", &problem);
+	return rc < 0 ? rc : 1;
+}
+
+void save_and_reconfigure(struct save *save, struct session *session, const char *name)
+{
+	int can = save->directory ? can_save(save, &session->sysfs, name) : 0, rc;
+
+	if (can < 0) {
+		session_note(session, can);
+		return;
+	}
+	rc = session_reconfigure(session, name);
+	if (!can)
+		return;
+	if (rc == 0)
+		session_note(session, save_device(save, &session->sysfs, name));
+	else
+		fprintf(stderr, "%s: not saved\n", name);
+}
+
+/* --- forgetting ----------------------------------------------------------- */
+
+/* 1: done; 0: nothing was saved; or a negative errno. */
+static int forget_device(const char *directory, const char *name, bool dry_run)
+{
+	const struct sysfs sysfs = { .root = "/sys" };
+	_cleanup_device_ struct dax_device device;
+	struct problem problem = { 0 };
+	struct save_result result;
+	int rc = dax_device_read(&sysfs, name, &device);
+
+	if (rc < 0)
+		problem_set(&problem, rc, NULL, "cannot read its attributes: %s", strerror(-rc));
+	else
+		rc = config_forget(directory, &sysfs, &device, dry_run, &result, &problem);
+	if (rc < 0)
+		print_problem(name, "", &problem);
+	if (rc <= 0)
+		return rc;
+	fprintf(stderr, "%s: %s section '%s' from %s/%s\n", name, dry_run ? "remove" : "removed",
+		result.section, directory, SAVED_FILE);
+	print_needs_of_forgotten(&sysfs, name);
+	return rc;
+}
+
+int forget(const struct dax_targets *targets, bool dry_run)
+{
+	_cleanup_free_ char *directory = sections_directory();
+	_cleanup_names_ struct dax_names names = { 0 };
+	bool all = dax_targets_are_all(targets);
+	size_t nr = 0;
+	int result;
+
+	if (!directory || dax_select(&names, targets) < 0)
+		return out_of_memory();
+	result = report_missing(targets, &names);
+	for (size_t i = 0; i < names.nr; i++) {
+		int rc = forget_device(directory, names.name[i], dry_run);
+
+		if (rc == 0 && !all) {
+			fprintf(stderr, "%s: error: nothing is saved for it in %s/%s\n",
+				names.name[i], directory, SAVED_FILE);
+			rc = -ENOENT;
+		}
+		if (rc < 0 && result == 0)
+			result = rc;
+		nr += rc > 0 && !dry_run;
+	}
+	fprintf(stderr, "forgot %zu device%s\n", nr, nr == 1 ? "" : "s");
+	return status_of_errno(result);
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef DAXCTL_CONFIG_SAVE_H
+#define DAXCTL_CONFIG_SAVE_H
+
+#include <stdbool.h>
+
+#include "device/device.h"
+#include "device/policy.h"
+#include "device/sysfs.h"
+#include "problem.h"
+
+/*
+ * Writing the configuration: one file of the directory holds the sections that were
+ * saved, one for each device. What else is in that file stays as it is.
+ */
+#define SAVED_FILE "50-saved.conf"
+
+/* What is saved about a device. */
+struct saved_values {
+	enum policy policy;
+	bool has_memmap, memmap_on_memory;
+};
+
+/* What was, or in a dry run would be, written or removed. */
+struct save_result {
+	char section[96]; /* its name */
+	char text[400];	  /* all of it, when it is written */
+};
+
+/*
+ * May and can the directory be written to? It may be missing. A directory or a file in
+ * it that others may write to is refused: the configuration is carried out by root.
+ */
+int config_save_check(const char *directory, struct problem *problem);
+
+/*
+ * Writes the section for the device, instead of the one that was saved for it before.
+ * It is found again by the first of these that no other device has: the UUID of its
+ * namespace, the serial of a CXL memory device, its physical address. The file is as
+ * it was, or as it shall be, at any time.
+ */
+int config_save(const char *directory, const struct sysfs *sysfs, const struct dax_device *device,
+		const struct saved_values *values, bool dry_run, struct save_result *result,
+		struct problem *problem);
+
+/*
+ * Removes the section that was saved for the device: 1, or 0 if there is none. A file
+ * without anything else is removed too.
+ */
+int config_forget(const char *directory, const struct sysfs *sysfs, const struct dax_device *device,
+		  bool dry_run, struct save_result *result, struct problem *problem);
+
+#endif
