@@ -255,11 +255,11 @@ help_knows_the_options()
 	local option
 
 	reconfigure 129 -h
-	for option in online-type memmap-on-memory allow-fallback dry-run mode force; do
+	for option in online-type memmap-on-memory allow-fallback dry-run save forget mode force; do
 		says "--$option"
 	done
 	reconfigure 130 --list-opts
-	expect "$stdout" "$(/usr/bin/daxctl reconfigure-device --list-opts || : "is 130")--online-type --memmap-on-memory --allow-fallback --dry-run "
+	expect "$stdout" "$(/usr/bin/daxctl reconfigure-device --list-opts || : "is 130")--online-type --memmap-on-memory --allow-fallback --dry-run --save --forget "
 }
 
 export_functions

@@ -26,7 +26,7 @@ back()
 finds() # CONDITION
 {
 	back
-	printf '[reconfigure-device test]\n%s\nonline-type = movable\n' "$1" | config
+	printf '[reconfigure-device test]\n%s\nonline_type = movable\n' "$1" | config
 	daxctl reconfigure-device --check-config dev/dax0.0 >/tmp/stdout 2>/tmp/stderr ||
 		fail "$(</tmp/stderr)"
 	expect "$(policy_of dax0.0)" online_movable
@@ -53,6 +53,34 @@ keeps_the_distributions()
 	expect "$(policy_of dax0.0)" default
 }
 
+# The rules of the command line, for a section.
+does_as_typed()
+{
+	back
+	printf '[reconfigure-device test]\ndax.path = *\nmode = system-ram\nonline = false\n' | config
+	set_policy dax0.0 online_movable
+	status=0
+	daxctl reconfigure-device --check-config dev/dax0.0 >/tmp/stdout 2>/tmp/stderr || status=$?
+	expect "$status" 240
+	grep -q "its policy 'online_movable' will auto-online memory" /tmp/stderr
+	expect "$(driver_of dax0.0)" device_dax
+	set_policy dax0.0 offline
+	daxctl reconfigure-device --check-config dev/dax0.0 >/tmp/stdout 2>/tmp/stderr ||
+		fail "$(</tmp/stderr)"
+	expect "$(driver_of dax0.0)" kmem
+	all_blocks dax0.0 offline
+}
+
+leaves_unplugged()
+{
+	printf '[reconfigure-device test]\ndax.path = *\nmode = devdax\n' | config
+	echo unplugged >"$dax_devices/dax0.0/state"
+	daxctl reconfigure-device --check-config dev/dax0.0 >/tmp/stdout 2>/tmp/stderr ||
+		fail "$(</tmp/stderr)"
+	expect "$(driver_of dax0.0)" device_dax
+	expect "$(jq -r '.[0].mode' /tmp/stdout)" devdax
+}
+
 path=$(readlink -f "$dax_devices/dax0.0")
 ok "dax.resource finds the device" finds "dax.resource = $(<"$dax_devices/dax0.0/resource")"
 ok "dax.target_node finds the device" finds "dax.target_node = $(<"$dax_devices/dax0.0/target_node")"
@@ -70,5 +98,10 @@ if [[ -e $target ]]; then
 	serial=/sys/bus/cxl/devices/mem0/serial
 	ok "cxl.serial finds the device behind the region" finds "cxl.serial = $(<"$serial")"
 	ok "another serial does not" does_not_find "cxl.serial = 0x77"
+fi
+ok "online = false is refused under a policy that onlines, and keeps memory offline otherwise" \
+	does_as_typed
+if has_unplugged; then
+	ok "mode = devdax works for a device that kmem holds without memory" leaves_unplugged
 fi
 done_testing
