@@ -80,6 +80,11 @@ int dax_names_add(struct dax_names *list, const char *name)
 	return 0;
 }
 
+static int compare_names(const void *a, const void *b)
+{
+	return strverscmp(a, b);
+}
+
 int dax_select(struct dax_names *list, const struct dax_targets *targets)
 {
 	bool all = dax_targets_are_all(targets);
@@ -105,6 +110,8 @@ int dax_select(struct dax_names *list, const struct dax_targets *targets)
 		}
 	}
 	daxctl_unref(ctx);
+	if (list->nr)
+		qsort(list->name, list->nr, sizeof(*list->name), compare_names);
 	return rc;
 }
 

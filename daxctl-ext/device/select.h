@@ -33,8 +33,8 @@ void dax_targets_free(struct dax_targets *targets);
 bool dax_targets_are_all(const struct dax_targets *targets);
 
 /*
- * The dax devices of the system that are meant, each once, in the order of the
- * distribution's daxctl. 0, possibly with no device at all, or -ENOMEM.
+ * The dax devices of the system that are meant, each once, in natural order:
+ * dax2.0 before dax10.0. 0, possibly with no device at all, or -ENOMEM.
  */
 int dax_select(struct dax_names *names, const struct dax_targets *targets);
 /* Is any of them in that mode? */

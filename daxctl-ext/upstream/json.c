@@ -137,20 +137,46 @@ static bool add_attribute(const struct sysfs *sysfs, struct json_object *object,
 	return true;
 }
 
-static bool augment_device(const struct sysfs *sysfs, struct json_object *object)
+/* The name of a device, or "" for anything else. */
+static const char *name_of(struct json_object *object)
 {
 	struct json_object *chardev;
+
+	if (json_object_is_type(object, json_type_object) &&
+	    json_object_object_get_ex(object, "chardev", &chardev) &&
+	    json_object_is_type(chardev, json_type_string))
+		return json_object_get_string(chardev);
+	return "";
+}
+
+static bool augment_device(const struct sysfs *sysfs, struct json_object *object)
+{
 	char name[DAX_NAME_SIZE];
 
-	if (!json_object_object_get_ex(object, "chardev", &chardev) ||
-	    !json_object_is_type(chardev, json_type_string) ||
-	    dax_name_parse(json_object_get_string(chardev), name) < 0)
+	if (dax_name_parse(name_of(object), name) < 0)
 		return false;
 	/* A kernel without policies may have the state all the same; that list is not ours. */
 	if (!add_attribute(sysfs, object, name, "online_type", "online_type"))
 		return false;
 	add_attribute(sysfs, object, name, "state", "memory_state");
 	return true;
+}
+
+static int compare_names(const void *a, const void *b)
+{
+	struct json_object *const *first = a, *const *second = b;
+
+	return strverscmp(name_of(*first), name_of(*second));
+}
+
+/* Upstream has devices in the order of the directory, which is none. */
+static void sort_devices(struct json_object *array)
+{
+	for (size_t i = 0; i < json_object_array_length(array); i++) {
+		if (!*name_of(json_object_array_get_idx(array, i)))
+			return;
+	}
+	json_object_array_sort(array, compare_names);
 }
 
 /* Devices are elements of arrays, alone, or in the "devices" of a region. */
@@ -162,6 +188,7 @@ static bool augment(const struct sysfs *sysfs, struct json_object *object)
 	if (json_object_is_type(object, json_type_array)) {
 		for (size_t i = 0; i < json_object_array_length(object); i++)
 			added |= augment(sysfs, json_object_array_get_idx(object, i));
+		sort_devices(object);
 	} else if (json_object_is_type(object, json_type_object)) {
 		added = augment_device(sysfs, object);
 		if (json_object_object_get_ex(object, "devices", &devices) &&

@@ -32,8 +32,9 @@ struct json_object *json_blocks(const struct dax_device *device, const struct bl
 
 /*
  * Adds online_type and memory_state to every device in the output of the
- * distribution's "daxctl list". Returns the new text (the caller frees it), or
- * NULL if there is nothing to add or it is no JSON: the old text is right then.
+ * distribution's "daxctl list", and puts devices into natural order. Returns
+ * the new text (the caller frees it), or NULL if there is nothing to add or it
+ * is no JSON: the old text is right then.
  */
 char *json_augment_list(const struct sysfs *sysfs, const char *text, size_t length);
 

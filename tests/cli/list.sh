@@ -19,7 +19,13 @@ set -euo pipefail
 forms=("" "-u" "-D" "-R" "-M" "-DR" "-DRM" "-DRMu" "-i" "-d dax0.0" "-d 0.1" "-d all" "-r 0" "-r 1 -D"
 	"-r 0 -DR" "--region=all -R -D" "-d dax0.0 -u" "-r 7" "-d dax7.7" "-r 1 -d dax0.0" "-R -r 1 -u")
 
-# The distribution's list, with what ours adds taken out of it again, to the byte.
+# lines: in an order of their own, and without the commas that depend on it.
+lines()
+{
+	sed 's/,$//' | LC_ALL=C sort
+}
+
+# Upstream's list, with what ours adds taken out of it again, but for the order of the devices.
 is_the_distributions()
 {
 	local form
@@ -28,10 +34,22 @@ is_the_distributions()
 		# shellcheck disable=SC2086 # a form is several words
 		run 0 list $form
 		# shellcheck disable=SC2086
-		expect "$(awk '/"(online_type|memory_state)":/ { next }
-			NR > 1 { print line } { line = $0 } END { print line }' "$work/stdout" |
-			sed -z 's/,\n\( *[]}]\)/\n\1/g')" "$(/usr/bin/daxctl list $form)"
+		expect "$(sed -E '/"(online_type|memory_state)":/d' "$work/stdout" | lines)" \
+			"$(/usr/bin/daxctl list $form | lines)"
 	done
+}
+
+has_natural_order()
+{
+	local order='["dax0.0","dax2.0","dax2.1","dax2.2","dax2.3","dax2.10","dax2.11","dax10.0"]'
+
+	run 0 list
+	expect "$(jq -c 'map(.chardev)' <<<"$stdout")" "$order"
+	run 0 list --blocks
+	expect "$(jq -c 'map(.chardev)' <<<"$stdout")" "$order"
+	run 0 list -D -R
+	expect "$(jq -c '[.[] | select(.path == "/platform/hmem.2") | .devices[].chardev]' <<<"$stdout")" \
+		'["dax2.0","dax2.1","dax2.2","dax2.3","dax2.10","dax2.11"]'
 }
 
 adds_policies()
@@ -102,7 +120,7 @@ shows_blocks()
 	run 0 list --blocks -d dax0.0
 	expect "$(jq -c . <<<"$stdout")" '[{"chardev":"dax0.0","mode":"system-ram","block_size":134217728,"memory":[{"start":4294967296,"end":4697620479,"blocks":3,"state":"online","zone":"Movable"},{"start":4697620480,"end":4831838207,"blocks":1,"state":"offline"},{"start":4966055936,"end":5100273663,"blocks":1,"state":"online","zone":"Normal"}]}]'
 	run 0 list --blocks
-	expect "$(jq -c 'map(.chardev) | sort' <<<"$stdout")" '["dax0.0","dax0.1","dax1.0"]'
+	expect "$(jq -c 'map(.chardev)' <<<"$stdout")" '["dax0.0","dax0.1","dax1.0"]'
 	run 0 list --blocks -r 1
 	expect "$(jq -c '[.[].chardev]' <<<"$stdout")" '["dax1.0"]'
 	run 0 list --blocks -r 7
@@ -159,7 +177,7 @@ export_functions
 ok "the policy and the state of every device are in the list" on_system adds_policies
 eval "forms_in_shell() { $(declare -p forms); is_the_distributions; }"
 export -f forms_in_shell
-ok "all else is the distribution's output, in every form" on_system forms_in_shell
+ok "all else is upstream daxctl's output, in every form" on_system forms_in_shell
 ok "mistakes and requests for help are the distribution's to answer" on_system mistakes_are_the_distributions
 ok "--no-blocks takes --blocks back" on_system blocks_taken_back
 ok "-h and --list-opts know --blocks" on_system knows_blocks
@@ -167,6 +185,16 @@ ok "--blocks tells where the memory is, in runs" on_system shows_blocks
 ok "--blocks --human draws a map" on_system draws_a_map
 ok "what does not go with --blocks is refused as usage" on_system refuses_what_does_not_go_with_blocks
 ok "a list that cannot be written is an error" on_system full_output
+{
+	for number in 10 2 0; do
+		region "$number"
+		device "$number" 0 online_type=default
+	done
+	for number in 3 11 1 10 2; do
+		device 2 "$number" online_type=default
+	done
+} >"$work/devices"
+ok "devices come in natural order" on_system has_natural_order
 # The kernel may know the state, as Linux 7.3 does.
 {
 	region 0

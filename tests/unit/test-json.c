@@ -74,6 +74,26 @@ static void test_forms(void **state)
 	fake_kernel_stop(&kernel);
 }
 
+static void test_order(void **state)
+{
+	static const char list[] = "[{\"path\":\"b\",\"devices\":[{\"chardev\":\"dax0.10\"},"
+				   "{\"chardev\":\"dax0.2\"},{\"chardev\":\"dax0.0\"}]},"
+				   "{\"path\":\"a\"}]";
+	struct fake_kernel kernel;
+	char *text;
+
+	(void)state;
+	fake_kernel_start(&kernel, 1);
+	text = json_augment_list(&kernel.sysfs, list, strlen(list));
+	assert_non_null(text);
+	assert_true(strstr(text, "dax0.0") < strstr(text, "dax0.2"));
+	assert_true(strstr(text, "dax0.2") < strstr(text, "dax0.10"));
+	/* Regions stay where they are. */
+	assert_true(strstr(text, "\"b\"") < strstr(text, "\"a\""));
+	free(text);
+	fake_kernel_stop(&kernel);
+}
+
 static void test_nothing_to_add(void **state)
 {
 	static const char *const texts[] = {
@@ -172,6 +192,7 @@ int main(void)
 		TEST("sizes are numbers, or text for people", test_sizes),
 		TEST("every form of the distribution's list gets the policy and the state",
 		     test_forms),
+		TEST("devices come in natural order", test_order),
 		TEST("what is no list, or has nothing to add, is left alone", test_nothing_to_add),
 		TEST("a device has the distribution's fields in their order, and ours behind",
 		     test_device),
