@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -12,6 +13,18 @@ int out_of_memory(void)
 {
 	fprintf(stderr, "daxctl: out of memory\n");
 	return status_of_errno(-ENOMEM);
+}
+
+int wrong_usage(const char *command, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	fprintf(stderr, "daxctl %s: error: ", command);
+	vfprintf(stderr, format, args);
+	fprintf(stderr, "\nTry 'daxctl %s -h' or 'daxctl help %s'.\n", command, command);
+	va_end(args);
+	return STATUS_USAGE;
 }
 
 int end_by_signal(int number)
@@ -87,6 +100,15 @@ int finish_output(int status)
 	return status ? status : 1;
 }
 
+int list_our_option_names(const struct option_spec *spec, size_t nr_specs)
+{
+	for (size_t i = 0; i < nr_specs; i++) {
+		if (spec[i].is_ours)
+			printf("--%s ", spec[i].long_name);
+	}
+	return STATUS_LIST_OPTS;
+}
+
 int list_option_names(char **argv, const struct option_spec *spec, size_t nr_specs)
 {
 	_cleanup_free_ char *names = NULL;
@@ -99,11 +121,5 @@ int list_option_names(char **argv, const struct option_spec *spec, size_t nr_spe
 		return end_by_signal(-status);
 	if (names)
 		fwrite(names, 1, length, stdout);
-	if (status != STATUS_LIST_OPTS)
-		return status;
-	for (size_t i = 0; i < nr_specs; i++) {
-		if (spec[i].is_ours)
-			printf("--%s ", spec[i].long_name);
-	}
-	return status;
+	return status == STATUS_LIST_OPTS ? list_our_option_names(spec, nr_specs) : status;
 }

@@ -36,6 +36,8 @@ int out_of_memory(void);
  * Returns the exit status.
  */
 int forward_and_forget_ids(char **argv);
+/* Two lines about a wrong command line, instead of all options. */
+int wrong_usage(const char *command, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Ends the process by the signal that ended the distribution's daxctl. */
 int end_by_signal(int number);
@@ -58,8 +60,11 @@ int finish_output(int status);
 /* --list-opts: the distribution's names, of whatever version it is, and ours. */
 int list_option_names(char **argv, const struct option_spec *spec, size_t nr_specs);
 
+/* The same for a command that the distribution has not. */
+int list_our_option_names(const struct option_spec *spec, size_t nr_specs);
+
 /* Exit statuses with a meaning of their own; every other is an errno as below. */
-#define STATUS_UNVERIFIED 64  /* bound, but not every memory block is where it was asked for */
+#define STATUS_UNVERIFIED 64  /* memory, policy or mode is not what was asked for */
 #define STATUS_USAGE	  129 /* the command line is wrong; nothing was done */
 #define STATUS_LIST_OPTS  130 /* --list-opts has been answered */
 

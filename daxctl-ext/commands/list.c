@@ -2,8 +2,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 #include "cleanup.h"
 #include "commands/commands.h"
@@ -12,10 +10,10 @@
 #include "upstream/json.h"
 #include "commands/map.h"
 #include "commands/options.h"
+#include "commands/terminal.h"
 #include "device/select.h"
 
 #define DEFAULT_WIDTH 80
-#define MIN_WIDTH     40
 
 enum {
 	OPT_REGION,
@@ -83,27 +81,6 @@ static int list_devices(char **argv)
 
 /* --- --blocks -------------------------------------------------------------- */
 
-static size_t terminal_width(void)
-{
-	struct winsize size;
-	const char *columns = getenv("COLUMNS");
-	size_t width = DEFAULT_WIDTH;
-
-	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col)
-		width = size.ws_col;
-	else if (columns && atoi(columns) > 0)
-		width = (size_t)atoi(columns);
-	return width < MIN_WIDTH ? MIN_WIDTH : width;
-}
-
-static bool has_colour(void)
-{
-	const char *terminal = getenv("TERM"), *none = getenv("NO_COLOR");
-
-	return isatty(STDOUT_FILENO) && !(none && *none) && terminal &&
-	       strcmp(terminal, "dumb") != 0;
-}
-
 static void print_map(const struct dax_device *device, const struct blocks *blocks)
 {
 	struct json_object *size = json_size(device->size, true);
@@ -111,7 +88,7 @@ static void print_map(const struct dax_device *device, const struct blocks *bloc
 	printf("%s: %s, %s\n", device->name, dax_mode_name(device->mode),
 	       json_object_get_string(size));
 	json_object_put(size);
-	map_print(stdout, blocks, terminal_width(), has_colour());
+	map_print(stdout, blocks, terminal_width(DEFAULT_WIDTH), terminal_has_colour());
 }
 
 /* Prints the map of one device, or adds it to the array. */
@@ -120,18 +97,15 @@ static int list_blocks_of(const struct sysfs *sysfs, const char *name, bool huma
 {
 	_cleanup_device_ struct dax_device device = { 0 };
 	_cleanup_blocks_ struct blocks blocks = { 0 };
-	uint64_t block_size;
 	int rc;
 
 	rc = dax_device_read(sysfs, name, &device);
 	if (rc == 0 && !device.size && !idle)
 		return 0;
-	if (rc == 0 && device.size && !device.nr_ranges)
+	if (rc == 0 && dax_device_hides_ranges(&device))
 		rc = -EACCES;
 	if (rc == 0)
-		rc = blocks_read_size(sysfs, &block_size);
-	if (rc == 0)
-		rc = blocks_from_ranges(&blocks, device.range, device.nr_ranges, block_size);
+		rc = dax_device_blocks(sysfs, &device, &blocks);
 	if (rc < 0) {
 		fprintf(stderr, "%s: error: cannot read where its memory is: %s\n", name,
 			strerror(-rc));

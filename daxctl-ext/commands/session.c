@@ -73,7 +73,7 @@ static int read_situation(const struct session *session, const char *name,
 	if (!session->request.to_system_ram && !session->request.to_driver &&
 	    !session->request.set_memory)
 		return 0;
-	if (situation->device.size && !situation->device.nr_ranges)
+	if (dax_device_hides_ranges(&situation->device))
 		return problem_set(problem, -EACCES, "run this as root",
 				   "cannot read where its memory is: %s", strerror(EACCES));
 	rc = read_environment(sysfs, &situation->environment);

@@ -222,6 +222,11 @@ int dax_device_read(const struct sysfs *sysfs, const char *name, struct dax_devi
 	return rc < 0 ? rc : read_ranges(sysfs, device);
 }
 
+bool dax_device_hides_ranges(const struct dax_device *device)
+{
+	return device->size && !device->nr_ranges;
+}
+
 int dax_device_blocks(const struct sysfs *sysfs, const struct dax_device *device,
 		      struct blocks *blocks)
 {

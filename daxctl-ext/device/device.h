@@ -63,6 +63,9 @@ int dax_name_parse(const char *text, char name[DAX_NAME_SIZE]);
 int dax_device_read(const struct sysfs *sysfs, const char *name, struct dax_device *device);
 void dax_device_free(struct dax_device *device);
 
+/* Does it have memory, and only the superuser may know where? */
+bool dax_device_hides_ranges(const struct dax_device *device);
+
 /*
  * The memory blocks of its ranges, as blocks_from_ranges(), not read yet.
  * -EOPNOTSUPP on a kernel without memory hotplug.
