@@ -9,17 +9,22 @@
 #define MEMORY "devices/system/memory"
 
 static const char *const state_names[NR_BLOCK_STATES] = {
-	[BLOCK_MISSING] = "missing",  [BLOCK_UNREADABLE] = "unreadable",
-	[BLOCK_OFFLINE] = "offline",  [BLOCK_ONLINE] = "online in an unknown zone",
-	[BLOCK_MOVABLE] = "Movable",  [BLOCK_NORMAL] = "Normal",
-	[BLOCK_DMA32] = "DMA32",      [BLOCK_DMA] = "DMA",
-	[BLOCK_HIGHMEM] = "HighMem",  [BLOCK_MIXED] = "mixed",
+	[BLOCK_MISSING] = "unplugged", [BLOCK_UNREADABLE] = "unreadable",
+	[BLOCK_OFFLINE] = "offline",   [BLOCK_ONLINE] = "online in an unknown zone",
+	[BLOCK_MOVABLE] = "Movable",   [BLOCK_NORMAL] = "Normal",
+	[BLOCK_DMA32] = "DMA32",       [BLOCK_DMA] = "DMA",
+	[BLOCK_HIGHMEM] = "HighMem",   [BLOCK_MIXED] = "mixed",
 	[BLOCK_OTHER_ZONE] = "other",
 };
 
 const char *block_state_name(enum block_state state)
 {
 	return state_names[state];
+}
+
+const char *block_state_word(enum block_state state)
+{
+	return state == BLOCK_ONLINE ? "online" : state_names[state];
 }
 
 bool block_is_online(enum block_state state)

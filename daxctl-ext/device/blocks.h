@@ -51,6 +51,9 @@ struct block_counts {
 /* "offline", "Movable", ... as a person reads it. */
 const char *block_state_name(enum block_state state);
 
+/* The same in one word, for keys and columns: "online" if the zone is unknown. */
+const char *block_state_word(enum block_state state);
+
 bool block_is_online(enum block_state state);
 
 /* Is a block in @state what binding under @policy (not POLICY_DEFAULT) shall give? */

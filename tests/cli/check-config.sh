@@ -19,13 +19,6 @@ trap 'rm -rf "$work" "$RELAY_LINK" "$RELAY_CONFIG"' EXIT
 	device 1 0 online_type=default memmap_on_memory=0 target_node=3
 } >"$work/devices"
 
-# config NAME: the file's text comes from standard input.
-config()
-{
-	mkdir -p "$RELAY_CONFIG"
-	cat >"$RELAY_CONFIG/$1"
-}
-
 no_config()
 {
 	rm -rf "$RELAY_CONFIG"

@@ -57,9 +57,19 @@ on_system()
 # bound DEVICE DRIVER: as if that driver held it.
 bound()
 {
+	local region=${1#dax}
+
 	# shellcheck disable=SC2154 # assigned in on_system
 	ln -s "../../../../bus/dax/drivers/$2" \
-		"$sys/devices/platform/hmem.${1:3:1}/$1/driver"
+		"$sys/devices/platform/hmem.${region%.*}/$1/driver"
+}
+
+# block NUMBER STATE ZONES: as if the kernel had plugged it in.
+block()
+{
+	mkdir -p "$sys/devices/system/memory/memory$1"
+	echo "$2" >"$sys/devices/system/memory/memory$1/state"
+	echo "$3" >"$sys/devices/system/memory/memory$1/valid_zones"
 }
 
 # --- running daxctl ----------------------------------------------------------
@@ -104,6 +114,13 @@ relay_to()
 	printf '#!/bin/bash\n%s\n' "$1" >"$work/distribution"
 	chmod +x "$work/distribution"
 	ln -sf "$work/distribution" "$RELAY_LINK"
+}
+
+# config NAME: a configuration file of RELAY; its text comes from standard input.
+config()
+{
+	mkdir -p "$RELAY_CONFIG"
+	cat >"$RELAY_CONFIG/$1"
 }
 
 # --- TAP ---------------------------------------------------------------------

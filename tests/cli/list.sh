@@ -93,14 +93,6 @@ knows_blocks()
 	says "        --blocks"
 }
 
-# block NUMBER STATE ZONES: as if the kernel had plugged it in.
-block()
-{
-	mkdir -p "$sys/devices/system/memory/memory$1"
-	echo "$2" >"$sys/devices/system/memory/memory$1/state"
-	echo "$3" >"$sys/devices/system/memory/memory$1/valid_zones"
-}
-
 # dax0.0 has the blocks from 32 on, dax1.0 those from 40 on.
 with_memory()
 {
@@ -133,7 +125,7 @@ draws_a_map()
 	run 0 list --blocks -u -d 0.0
 	expect "$stdout" "dax0.0: system-ram, 1024.00 MiB (1073.74 MB)
   0x00000100000000  MMM-.N..
-  one cell is 128 MiB: . missing (3) - offline (1) M Movable (3) N Normal (1)"
+  one cell is 128 MiB: . unplugged (3) - offline (1) M Movable (3) N Normal (1)"
 }
 
 refuses_what_does_not_go_with_blocks()

@@ -65,7 +65,7 @@ static const struct scenario scenarios[] = {
 	  .asked = POLICY_UNPLUGGED,
 	  .loads_kmem = true,
 	  .expected = "driver=kmem policy=unplugged memmap=0 state=unplugged autoprobe=1: "
-		      "missing missing missing missing" },
+		      "unplugged unplugged unplugged unplugged" },
 	{ .name = "devdax to the system's default",
 	  .driver = "device_dax",
 	  .policy = "offline",
@@ -143,7 +143,7 @@ static const struct scenario scenarios[] = {
 	  .force = true,
 	  .by_kind = true,
 	  .expected = "driver=kmem policy=unplugged memmap=0 state=unplugged autoprobe=1: "
-		      "missing missing missing missing" },
+		      "unplugged unplugged unplugged unplugged" },
 	{ .name = "devdax to movable with the memmap on it",
 	  .driver = "device_dax",
 	  .policy = "default",
@@ -236,7 +236,7 @@ static const struct scenario scenarios[] = {
 	  .to_driver = "device_dax",
 	  .force = true,
 	  .expected = "driver=device_dax policy=online_movable memmap=0 state= autoprobe=1: "
-		      "missing missing missing missing" },
+		      "unplugged unplugged unplugged unplugged" },
 	{ .name = "out by force: the system's default to devdax, block by block, among siblings",
 	  .driver = "kmem",
 	  .policy = "default",
@@ -246,7 +246,7 @@ static const struct scenario scenarios[] = {
 	  .no_state = true,
 	  .nr_siblings = 2,
 	  .expected = "driver=device_dax policy=default memmap=0 state= autoprobe=1: "
-		      "missing missing missing missing" },
+		      "unplugged unplugged unplugged unplugged" },
 	{ .name = "out by force: with one stray block",
 	  .driver = "kmem",
 	  .policy = "online_movable",
@@ -256,14 +256,14 @@ static const struct scenario scenarios[] = {
 	  .force = true,
 	  .no_state = true,
 	  .expected = "driver=device_dax policy=online_movable memmap=0 state= autoprobe=1: "
-		      "missing missing missing missing" },
+		      "unplugged unplugged unplugged unplugged" },
 	{ .name = "out, offline, without force",
 	  .driver = "kmem",
 	  .policy = "offline",
 	  .system_default = "online",
 	  .to_driver = "device_dax",
 	  .expected = "driver=device_dax policy=offline memmap=0 state= autoprobe=1: "
-		      "missing missing missing missing" },
+		      "unplugged unplugged unplugged unplugged" },
 	{ .name = "out, without memory",
 	  .driver = "kmem",
 	  .policy = "online_movable",
@@ -272,7 +272,7 @@ static const struct scenario scenarios[] = {
 	  .to_driver = "device_dax",
 	  .by_kind = true,
 	  .expected = "driver=device_dax policy=online_movable memmap=0 state= autoprobe=1: "
-		      "missing missing missing missing" },
+		      "unplugged unplugged unplugged unplugged" },
 	{ .name = "out by force: without the attribute",
 	  .driver = "kmem",
 	  .system_default = "online_movable",
@@ -280,7 +280,7 @@ static const struct scenario scenarios[] = {
 	  .force = true,
 	  .no_state = true,
 	  .expected = "driver=device_dax policy= memmap=0 state= autoprobe=1: "
-		      "missing missing missing missing" },
+		      "unplugged unplugged unplugged unplugged" },
 	{ .name = "offline-memory",
 	  .driver = "kmem",
 	  .policy = "online_movable",
@@ -306,7 +306,7 @@ static const struct scenario scenarios[] = {
 	  .force = true,
 	  .by_kind = true,
 	  .expected = "driver= policy=online_movable memmap=0 state= autoprobe=1: "
-		      "missing missing missing missing" },
+		      "unplugged unplugged unplugged unplugged" },
 };
 
 static volatile sig_atomic_t interrupted;
@@ -401,7 +401,7 @@ static void assert_harmless(struct fake_kernel *kernel, const struct scenario *s
 		snprintf(name, sizeof(name), "dax0.%zu", i);
 		fake_describe(kernel, name, text, sizeof(text));
 		assert_string_equal(text, "driver= policy=default memmap=0 state= autoprobe=1: "
-					  "missing missing missing missing");
+					  "unplugged unplugged unplugged unplugged");
 	}
 }
 
@@ -930,16 +930,16 @@ static void test_returns(void **state)
 	(void)state;
 	assert_returns("online_movable", "online",
 		       "driver=kmem policy=online_movable memmap=0 state=unplugged autoprobe=1: "
-		       "missing missing missing missing");
+		       "unplugged unplugged unplugged unplugged");
 	assert_returns("default", "offline",
 		       "driver=kmem policy=default memmap=0 state=unplugged autoprobe=1: "
-		       "missing missing missing missing");
+		       "unplugged unplugged unplugged unplugged");
 	assert_returns("default", "online",
 		       "driver=kmem policy=unplugged memmap=0 state=unplugged autoprobe=1: "
-		       "missing missing missing missing");
+		       "unplugged unplugged unplugged unplugged");
 	assert_returns("online_kernel", "offline",
 		       "driver=kmem policy=unplugged memmap=0 state=unplugged autoprobe=1: "
-		       "missing missing missing missing");
+		       "unplugged unplugged unplugged unplugged");
 }
 
 static void test_new_id(void **state)

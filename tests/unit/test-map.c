@@ -40,7 +40,7 @@ static void test_cells(void **state)
 	text = draw(24, 40, false);
 	assert_string_equal(text, "  0x00000100000000  MMM-N.oMMMMMMMMMMMMM\n"
 				  "  0x000001a0000000  MMMM\n"
-				  "  one cell is 128 MiB: . missing (1) - offline (1) "
+				  "  one cell is 128 MiB: . unplugged (1) - offline (1) "
 				  "o online in an unknown zone (1) M Movable (20) "
 				  "N Normal (1)\n");
 	free(text);
