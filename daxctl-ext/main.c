@@ -11,6 +11,7 @@
 #include "commands/help.h"
 #include "upstream/inherited.h"
 #include "commands/sections.h"
+#include "commands/status.h"
 
 #ifndef CONFIG_DIRECTORY
 #define CONFIG_DIRECTORY NULL
@@ -34,6 +35,7 @@ static const struct command commands[] = {
 	{ "offline-memory", cmd_offline_memory, NULL },
 	{ "online-memory", cmd_online_memory, NULL },
 	{ "reconfigure-device", cmd_reconfigure_device, usage_reconfigure_device },
+	{ "status", cmd_status, usage_status },
 };
 
 static const struct command *find(const char *name)
@@ -45,8 +47,27 @@ static const struct command *find(const char *name)
 	return NULL;
 }
 
+static const char our_usage[] =
+	" 'daxctl status' shows whether the memory of each device is what its policy and\n"
+	" the configuration say\n\n";
+
+/* What upstream's usage and its list of commands lack, or NULL for any other command line. */
+static const char *more_to_tell(int argc, char **argv)
+{
+	const char *word = argc > 1 ? argv[1] : "help";
+
+	if (argc > 2)
+		return NULL;
+	if (strcmp(word, "--list-cmds") == 0)
+		return "status\n";
+	if (strcmp(word, "help") == 0 || strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0)
+		return our_usage;
+	return NULL;
+}
+
 int main(int argc, char **argv)
 {
+	const char *more;
 	const struct command *command = argc > 1 ? find(argv[1]) : NULL;
 
 	if (command && command->usage && argc > 2 && strcmp(argv[2], "--help") == 0)
@@ -54,6 +75,11 @@ int main(int argc, char **argv)
 	if (command) {
 		inherited_replace();
 		return command->run(argc, argv);
+	}
+	more = more_to_tell(argc, argv);
+	if (more) {
+		inherited_replace();
+		return show_overview(argv, more);
 	}
 	if (argc > 2 && (strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0))
 		command = find(argv[2]);

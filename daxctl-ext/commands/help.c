@@ -7,6 +7,7 @@
 #include "cleanup.h"
 #include "commands/commands.h"
 #include "commands/help.h"
+#include "upstream/forward.h"
 
 int show_manual(const char *command, void (*usage)(void))
 {
@@ -28,4 +29,19 @@ int show_manual(const char *command, void (*usage)(void))
 	}
 	usage();
 	return STATUS_USAGE;
+}
+
+int show_overview(char **argv, const char *more)
+{
+	_cleanup_free_ char *text = NULL;
+	size_t length;
+	int status = forward_and_capture(argv, &text, &length);
+
+	if (status < 0)
+		return end_by_signal(-status);
+	if (text && length) {
+		fwrite(text, 1, length, stdout);
+		fputs(more, stdout);
+	}
+	return finish_output(status);
 }

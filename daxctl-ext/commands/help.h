@@ -12,4 +12,10 @@ extern const char *manual_directory;
  */
 int show_manual(const char *command, void (*usage)(void));
 
+/*
+ * Prints what upstream daxctl says about itself, its usage or the names of its
+ * commands, and @more behind it. Returns the exit status.
+ */
+int show_overview(char **argv, const char *more);
+
 #endif

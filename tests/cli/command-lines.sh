@@ -82,7 +82,7 @@ others_agree()
 	for line in "${others[@]}"; do
 		agree "$line"
 	done
-	all_agree 40
+	all_agree 36
 }
 
 export_functions

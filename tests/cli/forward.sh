@@ -10,12 +10,8 @@ set -euo pipefail
 
 like_the_distribution()
 {
-	same
 	same --version
 	same -v
-	same --help
-	same -h
-	same --list-cmds
 	same version
 	same bogus
 	same bogus --help
@@ -29,6 +25,30 @@ like_the_distribution()
 	same migrate-device-model --help-all
 	same help bogus
 	same '' list
+}
+
+# adds WORD... -- TEXT: behind what upstream's prints.
+adds()
+{
+	local text=${*: -1} status=0 theirs
+
+	theirs=$(/usr/bin/daxctl "${@:1:$# - 2}"; echo "status $?")
+	"$DAXCTL" "${@:1:$# - 2}" >"$work/stdout" || status=$?
+	expect "$(<"$work/stdout")" "${theirs%status *}$text"
+	expect "status $status" "${theirs##*$'\n'}"
+}
+
+mentions_status()
+{
+	local text=" 'daxctl status' shows whether the memory of each device is what its policy and
+ the configuration say"
+
+	adds -- "$text"
+	adds help -- "$text"
+	adds --help -- "$text"
+	adds -h -- "$text"
+	adds --list-cmds -- status
+	same --list-cmds word
 }
 
 passes_everything_on()
@@ -157,6 +177,7 @@ shows_the_usage_without_a_manual()
 # The variant of the executable that has $RELAY_LINK in the distribution's place.
 trap 'rm -rf "$work" "$RELAY_LINK" "$RELAY_MANUAL"' EXIT
 ok "commands that are not extended are the distribution's, in all they give" like_the_distribution
+ok "the usage and the list of commands have status besides" mentions_status
 ok "arguments, environment, stdin and exit status pass unchanged" passes_everything_on
 ok "the environment has nothing more and nothing less" passes_the_environment_on
 ok "the end by a signal is the end by that signal" ends_by_the_same_signal

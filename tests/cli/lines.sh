@@ -38,7 +38,7 @@ reconfigure_options=(
 )
 targets=("" dax0.0 "dax0.0 dax1.0" all dax9.9 0.1 word /dev/dax0.0 "''")
 others=(
-	"" --version -v -h --help --list-cmds --exec-path --bogus bogus version "version --bogus" help "help bogus"
+	--version -v --exec-path --bogus bogus version "version --bogus" "help bogus"
 	"online-memory" "online-memory dax0.0" "online-memory --no-movable dax0.0" "online-memory -h"
 	"offline-memory dax0.0" "offline-memory all -u" "disable-device" "disable-device dax0.0" "enable-device dax0.0"
 	"enable-device -h" "create-device" "create-device -r 0" "create-device -s 1G -h" "destroy-device dax0.0"

@@ -166,7 +166,7 @@ targets_agree() # START
 
 others_agree() # START
 {
-	other_lines | all_agree "$1" 40
+	other_lines | all_agree "$1" 36
 }
 
 set_policy dax0.0 default
