@@ -21,7 +21,7 @@ _daxctl_devices()
 _daxctl_values()
 {
 	case $1 in
-	--online-type) echo default offline online online_kernel online_movable unplugged ;;
+	--online-type) echo default offline online online_kernel online_movable unplugged movable kernel help ;;
 	--mode | -m) echo system-ram devdax famfs ;;
 	--memmap-on-memory) echo on off ;;
 	--dev | -d) _daxctl_devices ;;

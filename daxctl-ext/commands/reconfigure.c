@@ -230,6 +230,18 @@ static int wrong_name(const char *wrong)
 	return usage_error(message);
 }
 
+/* --online-type=help */
+static int list_policies(void)
+{
+	for (enum policy policy = POLICY_DEFAULT; policy <= POLICY_UNPLUGGED; policy++) {
+		const char *short_name = policy_short_name(policy);
+
+		printf("%-14s  %s%s%s\n", policy_name(policy), policy_help(policy),
+		       short_name ? "; for short: " : "", short_name ? short_name : "");
+	}
+	return finish_output(0);
+}
+
 static int reconfigure_with_policy(const struct command_line *line)
 {
 	_cleanup_targets_ struct dax_targets targets = { 0 };
@@ -242,6 +254,9 @@ static int reconfigure_with_policy(const struct command_line *line)
 		usage_reconfigure_device();
 		return STATUS_USAGE;
 	}
+	if (is_set(line, OPT_ONLINE_TYPE) &&
+	    strcmp(line->option[OPT_ONLINE_TYPE].value, "help") == 0)
+		return list_policies();
 	status = is_set(line, OPT_FORGET) ? check_forget(line) : read_request(line, &request);
 	if (status)
 		return status;

@@ -9,13 +9,16 @@
 static const struct {
 	const char *name;
 	const char *short_name;
+	const char *help;
 } policies[] = {
-	[POLICY_DEFAULT] = { "default", NULL },
-	[POLICY_OFFLINE] = { "offline", NULL },
-	[POLICY_ONLINE] = { "online", NULL },
-	[POLICY_ONLINE_KERNEL] = { "online_kernel", "kernel" },
-	[POLICY_ONLINE_MOVABLE] = { "online_movable", "movable" },
-	[POLICY_UNPLUGGED] = { "unplugged", NULL },
+	[POLICY_DEFAULT] = { "default", NULL, "as auto_online_blocks says when kmem binds it" },
+	[POLICY_OFFLINE] = { "offline", NULL, "memory blocks exist and are offline" },
+	[POLICY_ONLINE] = { "online", NULL, "online, in a zone that the kernel chooses" },
+	[POLICY_ONLINE_KERNEL] = { "online_kernel", "kernel",
+				   "online in a kernel zone; it may never come out again" },
+	[POLICY_ONLINE_MOVABLE] = { "online_movable", "movable",
+				    "online in ZONE_MOVABLE, so that it can come out again" },
+	[POLICY_UNPLUGGED] = { "unplugged", NULL, "bound without memory blocks (Linux 7.3)" },
 };
 
 #define NR_POLICIES (sizeof(policies) / sizeof(policies[0]))
@@ -25,6 +28,16 @@ const char policy_names[] = "default, offline, online, online_kernel, online_mov
 const char *policy_name(enum policy policy)
 {
 	return policies[policy].name;
+}
+
+const char *policy_short_name(enum policy policy)
+{
+	return policies[policy].short_name;
+}
+
+const char *policy_help(enum policy policy)
+{
+	return policies[policy].help;
 }
 
 int policy_from_kernel(const char *text, enum policy *policy)

@@ -13,7 +13,7 @@ enum policy {
 	POLICY_ONLINE,	       /* online, in a zone that the kernel chooses */
 	POLICY_ONLINE_KERNEL,  /* online in a kernel zone */
 	POLICY_ONLINE_MOVABLE, /* online in the movable zone */
-	POLICY_UNPLUGGED,      /* no memory blocks */
+	POLICY_UNPLUGGED,      /* no memory blocks; the last one */
 };
 
 /* Room for any value that the kernel's attribute has, and for those of later kernels. */
@@ -21,6 +21,12 @@ enum policy {
 
 /* The kernel's string. */
 const char *policy_name(enum policy policy);
+
+/* What people may write instead, or NULL. */
+const char *policy_short_name(enum policy policy);
+
+/* What it does to the memory, in a few words. */
+const char *policy_help(enum policy policy);
 
 /* Every value in the kernel's spelling, separated by ", ". */
 extern const char policy_names[];

@@ -73,7 +73,7 @@ completion()
 	expect "$(completes daxctl reco)" "reconfigure-device "
 	expect "$(completes daxctl reconfigure-device --onl)" "--online-type "
 	expect "$(completes daxctl reconfigure-device --online-type = onl)" "online online_kernel online_movable "
-	expect "$(completes daxctl reconfigure-device --online-type =)" "default offline online online_kernel online_movable unplugged "
+	expect "$(completes daxctl reconfigure-device --online-type =)" "default offline online online_kernel online_movable unplugged movable kernel help "
 	expect "$(completes daxctl reconfigure-device --mode sys)" "system-ram "
 	expect "$(completes daxctl reconfigure-device d)" "dax0.0 "
 	expect "$(completes daxctl reconfigure-device --sav)" "--save "

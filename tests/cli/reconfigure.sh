@@ -117,6 +117,23 @@ goes_on_behind_a_failure()
 	expect "$(jq -c '[.[].chardev] | sort' <<<"$stdout")" '["dax0.0","dax0.1","dax1.0"]'
 }
 
+lists_policies()
+{
+	local words
+
+	for words in --online-type=help "--online-type help -m system-ram dax0.0" "-C --online-type=help"; do
+		# shellcheck disable=SC2086 # several words
+		run 0 reconfigure-device $words
+		expect "$(cut -d' ' -f1 <<<"$stdout" | paste -sd' ')" \
+			"default offline online online_kernel online_movable unplugged"
+		expect "$(sed -n 5p <<<"$stdout")" \
+			"online_movable  online in ZONE_MOVABLE, so that it can come out again; for short: movable"
+		expect "$stderr" ""
+	done
+	expect "$(<"$sys/bus/dax/devices/dax0.0/online_type")" default
+	run 129 reconfigure-device --online-type=help --bogus
+}
+
 no_device()
 {
 	reconfigure 250 --online-type=movable dax5.0
@@ -269,6 +286,7 @@ ok "no other name reaches a path" on_system refuses_other_names
 ok "several devices are all reconfigured, and all in the JSON" on_system takes_several
 ok "all and --region select devices as for the distribution" on_system takes_all_of_a_region
 ok "one that fails does not keep the others from being reconfigured" on_system goes_on_behind_a_failure
+ok "--online-type=help lists the values" on_system lists_policies
 ok "no device at all is an error" on_system no_device
 ok "what contradicts a policy is refused as usage, with the reason" on_system refuses_conflicts
 ok "what was taken back contradicts nothing" on_system takes_back_conflicts

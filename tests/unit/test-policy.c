@@ -74,9 +74,26 @@ static void test_online(void **state)
 	assert_true(policy_is_online(POLICY_ONLINE_MOVABLE));
 }
 
+static void test_help(void **state)
+{
+	(void)state;
+	for (enum policy policy = POLICY_DEFAULT; policy <= POLICY_UNPLUGGED; policy++) {
+		const char *short_name = policy_short_name(policy);
+		enum policy understood;
+
+		assert_true(strlen(policy_help(policy)) > 0);
+		assert_non_null(strstr(policy_names, policy_name(policy)));
+		if (!short_name)
+			continue;
+		assert_int_equal(policy_from_user(short_name, &understood), 0);
+		assert_int_equal(understood, policy);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST("every policy has words that explain it", test_help),
 		TEST("a policy is understood in every spelling that is documented",
 		     test_user_spellings),
 		TEST("nothing else is taken for a policy", test_wrong_spellings),
