@@ -32,6 +32,7 @@ installs()
 ./share/doc/dax-online-policy/examples/online-type.example.conf
 ./share/man/man1/daxctl-list.1
 ./share/man/man1/daxctl-reconfigure-device.1
+./share/man/man1/daxctl-status.1
 ./share/man/man7/daxctl-online-type.7'
 }
 
