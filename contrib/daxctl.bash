@@ -17,16 +17,27 @@ _daxctl_devices()
 	done
 }
 
-# _daxctl_values OPTION: what may follow it, if that is known.
+# _daxctl_online_types: every spelling that daxctl itself lists.
+_daxctl_online_types()
+{
+	"${COMP_WORDS[0]}" reconfigure-device --online-type=help 2>/dev/null |
+		sed -E 's/^([^ ]+) .*; for short: (.+)$/\1 \2/; t; s/ .*//'
+}
+
+# _daxctl_values OPTION: what may follow it, if that is known. The value of
+# --memmap-on-memory is no word of its own: "OPTION=" then.
 _daxctl_values()
 {
 	case $1 in
-	--online-type) echo default offline online online_kernel online_movable unplugged movable kernel help ;;
-	--mode | -m) echo system-ram devdax famfs ;;
-	--memmap-on-memory) echo on off ;;
-	--dev | -d) _daxctl_devices ;;
-	--region | -r) _daxctl_devices | sed -E 's/^dax([0-9]+).*/\1/' | sort -u ;;
-	--size | -s | --align | -a | --input) ;;
+	--online-type | --online-type=) _daxctl_online_types ;;
+	--mode | --mode= | -m) echo system-ram devdax famfs ;;
+	--memmap-on-memory=) echo on off ;;
+	--dev | --dev= | -d) _daxctl_devices ;;
+	--region | --region= | -r)
+		_daxctl_devices | sed -E 's/^dax([0-9]+).*/\1/' | sort -u
+		echo all
+		;;
+	--size | --size= | -s | --align | --align= | -a | --input | --input=) ;;
 	*) return 1 ;;
 	esac
 }
@@ -40,8 +51,9 @@ _daxctl()
 	# "=" is a word of its own: --online-type = mov
 	if [[ $word = "=" ]]; then
 		word=
+		before+="="
 	elif [[ $before = "=" ]]; then
-		before=${COMP_WORDS[COMP_CWORD - 2]}
+		before="${COMP_WORDS[COMP_CWORD - 2]}="
 	fi
 	if ((COMP_CWORD == 1)); then
 		words=$("$daxctl" --list-cmds 2>/dev/null)

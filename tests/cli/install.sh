@@ -30,10 +30,12 @@ installs()
 ./share/doc/dax-online-policy/examples/dax-online
 ./share/doc/dax-online-policy/examples/dax-online-type.example.conf
 ./share/doc/dax-online-policy/examples/online-type.example.conf
+./share/fish/vendor_completions.d/daxctl.fish
 ./share/man/man1/daxctl-list.1
 ./share/man/man1/daxctl-reconfigure-device.1
 ./share/man/man1/daxctl-status.1
-./share/man/man7/daxctl-online-type.7'
+./share/man/man7/daxctl-online-type.7
+./share/zsh/site-functions/_daxctl'
 }
 
 by_name()
@@ -74,7 +76,7 @@ completion()
 	expect "$(completes daxctl reco)" "reconfigure-device "
 	expect "$(completes daxctl reconfigure-device --onl)" "--online-type "
 	expect "$(completes daxctl reconfigure-device --online-type = onl)" "online online_kernel online_movable "
-	expect "$(completes daxctl reconfigure-device --online-type =)" "default offline online online_kernel online_movable unplugged movable kernel help "
+	expect "$(completes daxctl reconfigure-device --online-type =)" "default offline online online_kernel kernel online_movable movable unplugged "
 	expect "$(completes daxctl reconfigure-device --mode sys)" "system-ram "
 	expect "$(completes daxctl reconfigure-device d)" "dax0.0 "
 	expect "$(completes daxctl reconfigure-device --sav)" "--save "
