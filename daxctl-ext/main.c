@@ -28,7 +28,7 @@ struct command {
 };
 
 static const struct command commands[] = {
-	{ "create-device", cmd_forward_binding, NULL },
+	{ "create-device", cmd_create_device, NULL },
 	{ "destroy-device", cmd_destroy_device, NULL },
 	{ "enable-device", cmd_forward_binding, NULL },
 	{ "list", cmd_list, usage_list },

@@ -133,6 +133,7 @@ static void relay(struct session *session, const struct check_config_options *op
 	}
 	status = verdict->whose == TRANSLATED ? run_self_and_capture(argv, &output, &length)
 					      : forward_and_capture(argv, &output, &length);
+	forget_ids();
 	if (output)
 		add_devices(session, output);
 	if (status < 0) {

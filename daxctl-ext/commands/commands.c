@@ -51,6 +51,7 @@ static bool is_among(const char *name, const struct dax_names *names)
 
 int report_missing(const struct dax_targets *targets, const struct dax_names *names)
 {
+	const struct sysfs sysfs = { .root = "/sys" };
 	const char *where = targets->regions ? " in that region" : "";
 	int rc = 0;
 
@@ -60,8 +61,18 @@ int report_missing(const struct dax_targets *targets, const struct dax_names *na
 
 		if (all ? names->nr > 0 : is_among(name, names))
 			continue;
-		fprintf(stderr, "%s: error: there is no %sdax device%s; see daxctl list --idle\n",
-			name, all ? "" : "such ", where);
+		/* libdaxctl passes over what has no node. */
+		if (sysfs_exists(&sysfs, DAX_DEVICES "/%s", name) && !targets->regions)
+			fprintf(stderr,
+				"%s: error: the device is there, and its node /dev/%s is not\n"
+				"%s: see whether udev is running (systemctl status "
+				"systemd-udevd), and have it make the node (udevadm trigger "
+				"/sys/bus/dax/devices/%s)\n",
+				name, name, name, name);
+		else
+			fprintf(stderr,
+				"%s: error: there is no %sdax device%s; see daxctl list --idle\n",
+				name, all ? "" : "such ", where);
 		rc = -ENXIO;
 	}
 	return rc;
@@ -76,8 +87,10 @@ static bool contradicts_no_online(const struct sysfs *sysfs, const char *name)
 	if (sysfs_read(sysfs, text, sizeof(text), DAX_DEVICES "/%s/online_type", name) < 0 ||
 	    policy_from_kernel(text, &policy) < 0 || !policy_is_online(policy))
 		return false;
-	fprintf(stderr, "%s: error: its policy '%s' will auto-online memory, aborting\n", name,
-		text);
+	fprintf(stderr,
+		"%s: error: its policy '%s' will auto-online memory, aborting\n"
+		"%s: use --online-type=offline instead of --no-online\n",
+		name, text, name);
 	return true;
 }
 

@@ -15,6 +15,7 @@
  * error.
  */
 int cmd_reconfigure_device(int argc, char **argv);
+int cmd_create_device(int argc, char **argv);
 int cmd_list(int argc, char **argv);
 int cmd_online_memory(int argc, char **argv);
 int cmd_offline_memory(int argc, char **argv);
@@ -24,6 +25,7 @@ int cmd_destroy_device(int argc, char **argv);
 int cmd_forward_binding(int argc, char **argv);
 
 /* Each prints how the command is used. */
+void usage_create_device(void);
 void usage_reconfigure_device(void);
 void usage_list(void);
 
@@ -36,6 +38,9 @@ int out_of_memory(void);
  * Returns the exit status.
  */
 int forward_and_forget_ids(char **argv);
+
+/* What it does afterwards. */
+void forget_ids(void);
 /* Two lines about a wrong command line, instead of all options. */
 int wrong_usage(const char *command, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

@@ -10,7 +10,7 @@
 #include "signals.h"
 #include "upstream/forward.h"
 
-static void forget_ids(void)
+void forget_ids(void)
 {
 	const struct sysfs sysfs = { .root = "/sys" };
 	_cleanup_close_ int lock = -1;

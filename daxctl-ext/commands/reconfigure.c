@@ -73,12 +73,7 @@ void usage_reconfigure_device(void)
 	options_usage(stderr, "daxctl reconfigure-device <device> [<options>]", specs, NR_OPTIONS);
 }
 
-static int usage_error(const char *message)
-{
-	fprintf(stderr, "%s\n", message);
-	usage_reconfigure_device();
-	return STATUS_USAGE;
-}
+static const char command[] = "reconfigure-device";
 
 static bool is_set(const struct command_line *line, size_t option)
 {
@@ -117,36 +112,36 @@ static const char *find_conflict(const struct command_line *line)
 	if (line->nr_arguments == 0)
 		return "specify a device to reconfigure, or \"all\"";
 	if (is_set(line, OPT_SAVE) && is_set(line, OPT_FALLBACK))
-		return "error: --save and --allow-fallback do not go together: at boot, the policy "
+		return "--save and --allow-fallback do not go together: at boot, the policy "
 		       "needs a kernel that has it";
 	if (is_set(line, OPT_CHECK_CONFIG))
-		return "error: --check-config takes the policy and the mode from the config files; "
+		return "--check-config takes the policy and the mode from the config files; "
 		       "they cannot be given besides it";
 	if (!has_policy && !is_set(line, OPT_MEMMAP) && !is_set(line, OPT_FALLBACK) &&
 	    !is_set(line, OPT_DRY_RUN) && !is_set(line, OPT_SAVE))
-		return "error: --online-type, --memmap-on-memory, --allow-fallback or --dry-run "
+		return "--online-type, --memmap-on-memory, --allow-fallback or --dry-run "
 		       "was taken back, and none of them is left; leave it out altogether";
 	if (!has_policy && is_set(line, OPT_SAVE))
-		return "error: --save needs --online-type";
+		return "--save needs --online-type";
 	if (!has_policy && !is_set(line, OPT_MEMMAP) &&
 	    (is_set(line, OPT_FALLBACK) || !driver_asked_for(line)))
-		return "error: --allow-fallback and --dry-run need --online-type or "
+		return "--allow-fallback and --dry-run need --online-type or "
 		       "--memmap-on-memory; --dry-run also goes with --mode=devdax or famfs";
 	if ((has_policy || is_set(line, OPT_MEMMAP)) && is_set(line, OPT_MODE) &&
 	    !mode_is(line, "system-ram"))
-		return "error: a policy for the memory is only of use with --mode=system-ram, or "
+		return "a policy for the memory is only of use with --mode=system-ram, or "
 		       "without --mode to set it for the next time";
 	if (is_set(line, OPT_NO_ONLINE))
-		return "error: --no-online contradicts --online-type; to keep the memory offline, "
+		return "--no-online contradicts --online-type; to keep the memory offline, "
 		       "use --online-type=offline";
 	if (is_set(line, OPT_NO_MOVABLE))
-		return "error: --no-movable contradicts --online-type; to use a kernel zone, use "
+		return "--no-movable contradicts --online-type; to use a kernel zone, use "
 		       "--online-type=online_kernel";
 	if (is_set(line, OPT_SIZE) || is_set(line, OPT_ALIGN) || is_set(line, OPT_INPUT))
-		return "error: --size, --align and --input cannot be combined with a policy; "
+		return "--size, --align and --input cannot be combined with a policy; "
 		       "change the size first";
 	if (is_set(line, OPT_FALLBACK) && !has_policy)
-		return "error: --allow-fallback needs --online-type";
+		return "--allow-fallback needs --online-type";
 	return NULL;
 }
 
@@ -154,10 +149,9 @@ static int read_request(const struct command_line *line, struct request *request
 {
 	const struct option_value *memmap = &line->option[OPT_MEMMAP];
 	const char *conflict = find_conflict(line);
-	char message[200];
 
 	if (conflict)
-		return usage_error(conflict);
+		return wrong_usage(command, "%s", conflict);
 	*request = (struct request){
 		.set_policy = is_set(line, OPT_ONLINE_TYPE),
 		.to_driver = driver_asked_for(line),
@@ -168,10 +162,8 @@ static int read_request(const struct command_line *line, struct request *request
 	};
 	if (request->set_policy &&
 	    policy_from_user(line->option[OPT_ONLINE_TYPE].value, &request->policy) < 0) {
-		snprintf(message, sizeof(message),
-			 "error: unknown online type '%.40s'; it is one of %s",
-			 line->option[OPT_ONLINE_TYPE].value, policy_names);
-		return usage_error(message);
+		return wrong_usage(command, "unknown online type '%.40s'; it is one of %s",
+				   line->option[OPT_ONLINE_TYPE].value, policy_names);
 	}
 	if (!memmap->is_set)
 		return 0;
@@ -180,7 +172,7 @@ static int read_request(const struct command_line *line, struct request *request
 	else if (strcmp(memmap->value, "off") == 0)
 		request->memmap_on_memory = MEMMAP_OFF;
 	else
-		return usage_error("error: --memmap-on-memory is on or off");
+		return wrong_usage(command, "--memmap-on-memory is on or off");
 	return 0;
 }
 
@@ -190,9 +182,11 @@ static int check_forget(const struct command_line *line)
 	for (size_t i = 0; i < NR_OPTIONS; i++) {
 		if (is_set(line, i) && i != OPT_FORGET && i != OPT_DRY_RUN && i != OPT_REGION &&
 		    i != OPT_VERBOSE && i != OPT_HUMAN)
-			return usage_error("error: --forget goes with --dry-run and --region only");
+			return wrong_usage(command,
+					   "--forget goes with --dry-run and --region only");
 	}
-	return line->nr_arguments ? 0 : usage_error("specify a device to forget, or \"all\"");
+	return line->nr_arguments ? 0
+				  : wrong_usage(command, "specify a device to forget, or \"all\"");
 }
 
 static int reconfigure_all(const struct command_line *line, const struct request *request,
@@ -223,11 +217,9 @@ static int reconfigure_all(const struct command_line *line, const struct request
 
 static int wrong_name(const char *wrong)
 {
-	char message[100];
 
-	snprintf(message, sizeof(message),
-		 "error: '%.40s' is not the name of a dax device, such as dax0.0", wrong);
-	return usage_error(message);
+	return wrong_usage(command, "'%.40s' is not the name of a dax device, such as dax0.0",
+			   wrong);
 }
 
 /* --online-type=help */
@@ -249,11 +241,8 @@ static int reconfigure_with_policy(const struct command_line *line)
 	const char *wrong;
 	int rc, status;
 
-	if (line->error[0]) {
-		fprintf(stderr, "  Error: %s\n", line->error);
-		usage_reconfigure_device();
-		return STATUS_USAGE;
-	}
+	if (line->error[0])
+		return wrong_usage(command, "%s", line->error);
 	if (is_set(line, OPT_ONLINE_TYPE) &&
 	    strcmp(line->option[OPT_ONLINE_TYPE].value, "help") == 0)
 		return list_policies();
@@ -332,6 +321,38 @@ static int change_driver(const struct command_line *line, const struct dax_targe
 	return reconfigure_all(line, &request, targets);
 }
 
+/* Upstream's way to system-ram: bind it, then put online what did not come online by that. */
+static int bring_online(const struct command_line *line, const struct dax_targets *targets)
+{
+	const struct request request = {
+		.to_system_ram = true,
+		.set_memory = true,
+		.policy =
+			is_set(line, OPT_NO_MOVABLE) ? POLICY_ONLINE_KERNEL : POLICY_ONLINE_MOVABLE,
+		.force = is_set(line, OPT_FORCE),
+		.memmap_on_memory = MEMMAP_AS_IT_IS,
+	};
+
+	return reconfigure_all(line, &request, targets);
+}
+
+static bool is_in_pieces(const struct sysfs *sysfs, const char *name)
+{
+	_cleanup_device_ struct dax_device device;
+
+	return dax_device_read(sysfs, name, &device) == 0 && device.nr_ranges > 1 &&
+	       device.mode != DAX_MODE_SYSTEM_RAM;
+}
+
+static bool any_is_in_pieces(const struct sysfs *sysfs, const struct dax_names *names)
+{
+	for (size_t i = 0; i < names->nr; i++) {
+		if (is_in_pieces(sysfs, names->name[i]))
+			return true;
+	}
+	return false;
+}
+
 /* Forwards the command line, and looks beforehand at what upstream's daxctl cannot see. */
 static int forward_prepared(const struct command_line *line, char **argv)
 {
@@ -341,14 +362,14 @@ static int forward_prepared(const struct command_line *line, char **argv)
 	const char *name, *slash, *wrong;
 	bool is_plain = !is_set(line, OPT_SIZE) && !is_set(line, OPT_ALIGN) &&
 			!is_set(line, OPT_INPUT) && !is_set(line, OPT_CHECK_CONFIG);
-	bool keeps_offline = mode_is(line, "system-ram") && is_set(line, OPT_NO_ONLINE) &&
-			     !is_set(line, OPT_FORCE);
+	bool enters = mode_is(line, dax_mode_name(DAX_MODE_SYSTEM_RAM));
+	bool keeps_offline = enters && is_set(line, OPT_NO_ONLINE) && !is_set(line, OPT_FORCE);
 	bool leaves = driver_asked_for(line) && !is_set(line, OPT_NO_ONLINE) &&
 		      !is_set(line, OPT_NO_MOVABLE);
 	int rc;
 
 	/* Other numbers of arguments are wrong there. */
-	if (line->error[0] || line->nr_arguments != 1 || !is_plain || !(keeps_offline || leaves))
+	if (line->error[0] || line->nr_arguments != 1 || !is_plain || !(enters || leaves))
 		return forward_and_forget_ids(argv);
 	/* It looks at nothing before the last slash. */
 	slash = strrchr(line->argument[0], '/');
@@ -360,7 +381,9 @@ static int forward_prepared(const struct command_line *line, char **argv)
 		return dax_names_any(&sysfs, &names, DAX_MODE_SYSTEM_RAM)
 			       ? change_driver(line, &targets)
 			       : forward_and_forget_ids(argv);
-	rc = check_no_online(&sysfs, &names);
+	if (enters && !is_set(line, OPT_NO_ONLINE) && any_is_in_pieces(&sysfs, &names))
+		return bring_online(line, &targets);
+	rc = keeps_offline ? check_no_online(&sysfs, &names) : 0;
 	return rc < 0 ? none_reconfigured(rc) : forward_and_forget_ids(argv);
 }
 

@@ -33,7 +33,10 @@ static void print_step(void *data, const char *device, const char *what, int rc)
 	if (session->executor.dry_run)
 		fprintf(stderr, "%s: %s\n", device, what);
 	else if (session->is_verbose)
-		fprintf(stderr, "%s: %s: %s\n", device, what, rc < 0 ? strerror(-rc) : "done");
+		fprintf(stderr, "%s: %s: %s\n", device, what,
+			rc == -EREMCHG ? "they are not"
+			: rc < 0       ? strerror(-rc)
+				       : "done");
 }
 
 /* Everything that a plan depends on. */
@@ -154,7 +157,7 @@ static int print_outcome(const struct session *session, const struct plan *plan,
 	if (!outcome->unlike)
 		return 0;
 	blocks_describe_unlike(&outcome->after, plan->expected, unlike, sizeof(unlike));
-	fprintf(stderr, "%s: %s\n", name, unlike);
+	fprintf(stderr, "%s: error: %s\n", name, unlike);
 	fprintf(stderr,
 		"%s: it stays bound; see the kernel log (dmesg) and whether a udev rule changes "
 		"memory blocks, then use --force to plug it in again\n",
@@ -191,7 +194,7 @@ static int reconfigure_locked(const struct session *session, const char *name)
 		return rc;
 	}
 	if (plan.note[0])
-		fprintf(stderr, "%s: %s\n", name, plan.note);
+		fprintf(stderr, "%s%s: %s\n", plan.is_warning ? "warning: " : "", name, plan.note);
 	if (plan.nr_steps == 0 && session->words->status_if_done)
 		return session->words->status_if_done;
 	rc = plan_execute(&session->executor, &plan, &outcome);

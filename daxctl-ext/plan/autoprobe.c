@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
 #include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "plan/autoprobe.h"
@@ -18,11 +21,40 @@ static int could_be_bound(const char *name, void *data)
 	return sysfs_read_number(sysfs, &size, 0, DAX_DEVICES "/%s/size", name) == 0 && size > 0;
 }
 
+static int remember(const char *name, void *data)
+{
+	struct autoprobe *autoprobe = data;
+	void *more =
+		reallocarray(autoprobe->known, autoprobe->nr_known + 1, sizeof(*autoprobe->known));
+
+	if (!more)
+		return -ENOMEM;
+	autoprobe->known = more;
+	snprintf(autoprobe->known[autoprobe->nr_known++], DAX_NAME_SIZE, "%s", name);
+	return 0;
+}
+
+/* Devices that were there before stay as they are, whatever drivers there are by now. */
+static int probe_if_new(const char *name, void *data)
+{
+	const struct autoprobe *autoprobe = data;
+
+	for (size_t i = 0; i < autoprobe->nr_known; i++) {
+		if (strcmp(name, autoprobe->known[i]) == 0)
+			return 0;
+	}
+	/* It may be gone again by now. */
+	if (could_be_bound(name, (void *)&autoprobe->sysfs) > 0)
+		sysfs_write(autoprobe->sysfs, name, DAX_BUS "/drivers_probe");
+	return 0;
+}
+
 static int turn_on(void *data)
 {
-	const struct sysfs *sysfs = data;
+	struct autoprobe *autoprobe = data;
+	int rc = sysfs_write(autoprobe->sysfs, "1", AUTOPROBE);
 
-	return sysfs_write(sysfs, "1", AUTOPROBE);
+	return rc < 0 ? rc : sysfs_for_each(autoprobe->sysfs, probe_if_new, data, DAX_DEVICES);
 }
 
 /*
@@ -43,7 +75,9 @@ int autoprobe_hold(struct autoprobe *autoprobe, const struct sysfs *sysfs)
 		return rc;
 	if (strcmp(value, "1") != 0)
 		return 0;
-	rc = guardian_start(&autoprobe->guardian, turn_on, (void *)sysfs);
+	rc = sysfs_for_each(sysfs, remember, autoprobe, DAX_DEVICES);
+	if (rc == 0)
+		rc = guardian_start(&autoprobe->guardian, turn_on, autoprobe);
 	if (rc == 0)
 		rc = sysfs_write(sysfs, "0", AUTOPROBE);
 	if (rc < 0)
@@ -54,5 +88,12 @@ int autoprobe_hold(struct autoprobe *autoprobe, const struct sysfs *sysfs)
 int autoprobe_release(struct autoprobe *autoprobe)
 {
 	/* The guardian itself may have been killed. */
-	return guardian_act(&autoprobe->guardian) == 0 ? 0 : turn_on((void *)autoprobe->sysfs);
+	int rc = guardian_act(&autoprobe->guardian);
+
+	if (rc < 0)
+		rc = turn_on(autoprobe);
+	free(autoprobe->known);
+	autoprobe->known = NULL;
+	autoprobe->nr_known = 0;
+	return rc;
 }

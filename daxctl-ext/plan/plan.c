@@ -87,8 +87,8 @@ static int plan_settings_only(struct plan *plan, const struct request *request,
 			      struct problem *problem)
 {
 	const struct dax_device *device = plan->device;
-	const char *advice = "take the memory out first (--mode=devdax), or do both at once with "
-			     "--mode=system-ram --force";
+	const char *advice = "hot-remove its memory first (--mode=devdax --force), or do both at "
+			     "once (--mode=system-ram --force)";
 
 	if (device->mode == DAX_MODE_SYSTEM_RAM && policy_differs(device, request))
 		return problem_set(problem, -EBUSY, advice,
@@ -111,7 +111,10 @@ static void add_bind(struct plan *plan, const struct request *request)
 		add(plan, ACTION_ADJUST, policy_name(plan->expected), ACTION_NONE, NULL);
 		plan->needs_guardian = true;
 	}
-	add(plan, ACTION_VERIFY, NULL, ACTION_NONE, NULL);
+	if (request->set_memory)
+		add(plan, ACTION_ONLINE, policy_name(request->policy), ACTION_NONE, NULL);
+	else
+		add(plan, ACTION_VERIFY, NULL, ACTION_NONE, NULL);
 }
 
 /* From devdax, famfs or no driver at all. */
@@ -166,10 +169,11 @@ static int plan_replug(struct plan *plan, const struct request *request,
 	char unlike[200];
 
 	if (!other_memmap && is_as_asked(plan, request)) {
-		if (policy_differs(device, request))
+		plan->is_warning = policy_differs(device, request);
+		if (plan->is_warning)
 			snprintf(plan->note, sizeof(plan->note),
 				 "its memory is as asked already; its policy for the next bind "
-				 "stays '%s'",
+				 "stays '%s', without --force",
 				 device->online_type);
 		return 0;
 	}
@@ -338,7 +342,7 @@ int plan_make(struct plan *plan, const struct request *request, const struct dax
 	int rc;
 
 	*plan = (struct plan){ .device = device };
-	if (request->set_memory)
+	if (request->set_memory && !request->to_system_ram)
 		return plan_memory(plan, request, blocks, problem);
 	if (request->to_driver)
 		return plan_driver(plan, request, blocks, environment, problem);

@@ -29,7 +29,7 @@ struct request {
 	const char *to_driver;
 	/*
 	 * Put the memory that kmem has added online as under @policy, or offline,
-	 * and change neither driver nor policy. Nothing else is asked for then.
+	 * and change no policy: after the bind with @to_system_ram, else without any.
 	 */
 	bool set_memory;
 	bool force;	     /* memory that is in use may be taken out for that */
@@ -84,6 +84,7 @@ struct plan {
 	enum policy expected; /* of the memory at the end; never POLICY_DEFAULT */
 	struct blocks before; /* the memory when the plan was made */
 	char note[200];	      /* worth telling although nothing is wrong; or "" */
+	bool is_warning;      /* the note is about what is not as asked */
 	/*
 	 * Half of it looks like the work of somebody who wanted just that: the
 	 * same request would be refused then.

@@ -83,7 +83,8 @@ static int check_none_is_lost(const struct run *run)
 int run_unbind(const struct run *run, const char *driver)
 {
 	bool is_kmem = strcmp(driver, "kmem") == 0;
-	char current[DAX_DRIVER_SIZE];
+	char current[DAX_DRIVER_SIZE], state[POLICY_TEXT_SIZE];
+	bool is_guarded;
 	int rc, after;
 
 	rc = run_read_driver(run, current);
@@ -91,6 +92,7 @@ int run_unbind(const struct run *run, const char *driver)
 		return rc;
 	if (run->executor->dry_run)
 		return run_write(run, run->name, DAX_DRIVERS "/%s/unbind", driver);
+	is_guarded = is_kmem && run_read_state(run, state);
 	if (is_kmem)
 		rc = check_no_memory(run);
 	if (rc < 0)
@@ -99,7 +101,7 @@ int run_unbind(const struct run *run, const char *driver)
 	after = run_read_driver(run, current);
 	if (after < 0 || current[0])
 		return rc;
-	return is_kmem ? check_none_is_lost(run) : 0;
+	return is_kmem && !is_guarded ? check_none_is_lost(run) : 0;
 }
 
 int run_release(const struct run *run)

@@ -244,6 +244,6 @@ int run_verify(const struct run *run)
 		blocks_read(run->sysfs, &outcome->after);
 		outcome->unlike = blocks_count_unlike(&outcome->after, run->plan->expected);
 	}
-	run_report(run, what, 0);
+	run_report(run, what, outcome->unlike ? -EREMCHG : 0);
 	return 0;
 }

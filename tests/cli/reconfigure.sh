@@ -43,8 +43,7 @@ refuses() # MESSAGE ARGUMENT...: as wrong usage, without touching anything
 	before=$(policies)
 	reconfigure 129 "$@"
 	says "$message"
-	says "usage: daxctl reconfigure-device"
-	says "--online-type <type>"
+	says "Try 'daxctl reconfigure-device -h'"
 	expect "$stdout" ""
 	expect "$(policies)" "$before"
 }

@@ -348,7 +348,8 @@ static void test_note(void **state)
 	(void)state;
 	assert_int_equal(make(&example, &device, &plan, &problem), 0);
 	assert_string_equal(plan.note, "its memory is as asked already; its policy for the next "
-				       "bind stays 'default'");
+				       "bind stays 'default', without --force");
+	assert_true(plan.is_warning);
 	plan_free(&plan);
 }
 

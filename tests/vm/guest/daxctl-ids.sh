@@ -50,9 +50,44 @@ goes_to_kmem_again()
 	expect "$(driver_of dax0.0)" kmem
 }
 
+# A namespace that is made while daxctl keeps the bus from binding devices by itself.
+appears_meanwhile()
+{
+	local attempt child
+
+	destroy_dax_device
+	make_pmem_namespace --size=512M
+	unbind dax0.0
+	[[ ! -e $dax_drivers/kmem ]] || fail "kmem is loaded already"
+	strace -qq -f -o /tmp/trace -P /sys/bus/dax/drivers_autoprobe -e trace=write \
+		-e inject=write:delay_enter=6000000 \
+		daxctl reconfigure-device --online-type=offline --mode=system-ram dax0.0 >/tmp/stdout 2>/tmp/stderr &
+	child=$!
+	for ((attempt = 0; attempt < 300; attempt++)); do
+		if [[ $(</sys/bus/dax/drivers_autoprobe) = 0 ]]; then
+			break
+		fi
+		sleep 0.1
+	done
+	expect "$(</sys/bus/dax/drivers_autoprobe)" 0
+	make_pmem_namespace --size=512M
+	expect "$(</sys/bus/dax/drivers_autoprobe)" 0
+	expect "$(driver_of dax0.1)" none
+	wait "$child"
+	expect "$(</sys/bus/dax/drivers_autoprobe)" 1
+	expect "$(driver_of dax0.1)" device_dax
+	expect "$(driver_of dax0.0)" kmem
+}
+
 driver=$(driver_of dax0.0)
 ok "a kmem on modprobe.d's blacklist is not loaded" blocks_kmem "blacklist kmem"
 ok "a kmem that modprobe.d gives another command is not loaded" blocks_kmem "install kmem /bin/false"
+# There device_dax takes every device by its kind.
+if [[ $MACHINE = pmem ]]; then
+	ok "a device that appears while no driver may bind is bound afterwards" appears_meanwhile
+	done_testing
+	exit
+fi
 if [[ $driver != none ]]; then
 	unbind dax0.0
 fi

@@ -87,6 +87,29 @@ comes_online()
 	says "dax0.0: all memory sections ($number) already online"
 }
 
+is_created_with_a_policy()
+{
+	run 0 create-device -r 0 --size="$size" --online-type=movable
+	says "created 1 device"
+	expect "$(jq -c '.[0] | [.chardev, .mode, .online_type]' /tmp/stdout)" '["dax0.1","devdax","online_movable"]'
+	expect "$(policy_of dax0.1)" online_movable
+	run 0 destroy-device --force dax0.1
+	run 0 create-device --size="$size" --mode=system-ram --online-type=movable
+	expect "$(jq -c '.[0] | [.chardev, .mode, .online_type]' /tmp/stdout)" '["dax0.1","system-ram","online_movable"]'
+	all_blocks dax0.1 "online Movable"
+	run 0 destroy-device --force dax0.1
+}
+
+is_not_created_without_its_policy()
+{
+	refusing "$(readlink -f "$region/..")/dax0.1/online_type" EIO 251 create-device -r 0 --size="$size" --online-type=movable
+	says "dax0.1: it is destroyed again"
+	says "created 0 devices"
+	expect "$(<"$region/available_size")" $(($(<"$region/size") - 2 * size))
+	run 129 create-device -r 0 --size="$size" --online-type=nonsense
+	expect "$(<"$region/available_size")" $(($(<"$region/size") - 2 * size))
+}
+
 # The rest of what was online to begin with stays where it was.
 comes_online_in_a_kernel_zone()
 {
@@ -180,6 +203,8 @@ ok "a device without memory is upstream's" is_upstreams_without_memory
 ok "a device that is in use is not destroyed without --force" is_not_destroyed_without_force
 ok "a device whose memory does not come out is not destroyed" is_not_destroyed_while_in_use
 ok "a device is destroyed when its memory is out" is_destroyed
+ok "a device is created with a policy, and with its memory under it" is_created_with_a_policy
+ok "a device that cannot have its policy is destroyed again" is_not_created_without_its_policy
 # What is in a kernel zone may never come out again: this comes last.
 ok "online-memory --no-movable puts it into a kernel zone" comes_online_in_a_kernel_zone
 done_testing

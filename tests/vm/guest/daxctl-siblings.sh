@@ -161,6 +161,20 @@ both_ranges_leave()
 	all_blocks dax0.1 offline
 }
 
+# Without an option of ours: bound, and then online whatever its policy is.
+both_ranges_come_as_upstream_has_it()
+{
+	set_policy dax0.0 offline
+	reconfigure dax0.0 --mode=system-ram
+	expect "$(jq -c '.[0] | [.chardev, .mode, .online_type]' /tmp/stdout)" '["dax0.0","system-ram",null]'
+	all_blocks dax0.0 "online Movable"
+	all_blocks dax0.1 offline
+	untouched dax0.2
+	reconfigure dax0.0 --mode=devdax --force
+	unbind dax0.0
+	set_policy dax0.0 online_movable
+}
+
 all_of_the_region()
 {
 	daxctl reconfigure-device --online-type=movable --mode=system-ram --force -r 0 all >/tmp/stdout
@@ -180,5 +194,6 @@ ok "a stray block in the second range is seen" a_stray_of_the_second_range_is_se
 ok "whichever write of the way out is refused, both ranges stay" stays_whole_when_refused
 ok "both ranges become a device in devdax mode, and no neighbour notices" both_ranges_become_devdax
 ok "both ranges leave, and the neighbour stays" both_ranges_leave
+ok "without an option of ours, both ranges come online, and the neighbour stays" both_ranges_come_as_upstream_has_it
 ok "all devices of a region are reconfigured, and all are in the JSON" all_of_the_region
 done_testing
