@@ -201,17 +201,17 @@ void table_print(FILE *stream, const struct table_column *column, size_t nr_colu
 		 const struct table_row *row, size_t nr_rows, size_t width, bool colour)
 {
 	struct layout layout = { stream, column, nr_columns, colour, false, { 0 } };
-	struct table_row titles = { 0 };
+	struct table_row titles;
 	size_t total = measure(&layout, row, nr_rows);
 
+	for (size_t c = 0; c < TABLE_MAX_COLUMNS; c++)
+		titles.cell[c] = (struct table_cell){ c < nr_columns ? column[c].title : "", "1" };
 	if (width && total > width) {
 		layout.is_stacked = true;
 		total = measure(&layout, row, nr_rows);
 	}
 	if (width && total > width)
 		clip(&layout, total - width);
-	for (size_t c = 0; c < nr_columns; c++)
-		titles.cell[c] = (struct table_cell){ column[c].title, "1" };
 	print_row(&layout, &titles);
 	for (size_t r = 0; r < nr_rows; r++)
 		print_row(&layout, &row[r]);
