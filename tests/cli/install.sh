@@ -57,6 +57,7 @@ shows_the_installed_page()
 {
 	MANWIDTH=100 "$prefix/bin/daxctl" help list | grep -q -e --blocks
 	MANWIDTH=100 "$prefix/bin/daxctl" reconfigure-device --help | grep -q -e --online-type
+	MANWIDTH=100 "$prefix/bin/daxctl" help status | grep -q -e --json
 }
 
 # completes WORD...: prints what the last word could become.
