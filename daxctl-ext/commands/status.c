@@ -96,6 +96,8 @@ static void compare(struct status_entry *entry)
 			.mode = status_wanted_mode(section),
 			.has_policy = section->has_policy,
 			.policy = section->policy,
+			.has_memmap = section->has_memmap,
+			.memmap_on_memory = section->memmap_on_memory,
 			.memory = wanted_memory(section),
 		};
 	}
@@ -116,6 +118,16 @@ static int read_memory(const struct status *status, struct status_entry *entry)
 	if (rc == 0)
 		blocks_read(&status->sysfs, &entry->blocks);
 	return rc;
+}
+
+/* A section that could mean several devices is about none; sections_find() says so. */
+static void find_section(struct status *status, struct status_entry *entry)
+{
+	entry->section = sections_find(&status->config, &status->sysfs, &entry->device);
+	if (!sections_are_ambiguous(&status->config, &status->sysfs, &entry->device))
+		return;
+	entry->section_is_known = entry->section != NULL;
+	note(status, -EINVAL);
 }
 
 static void look_at(struct status *status, const char *name)
@@ -146,7 +158,7 @@ static void look_at(struct status *status, const char *name)
 		return;
 	}
 	if (entry->section_is_known)
-		entry->section = sections_find(&status->config, &status->sysfs, &entry->device);
+		find_section(status, entry);
 	compare(entry);
 }
 

@@ -29,6 +29,19 @@ static void find_policy(struct drift *drift, const struct dax_device *device,
 		 wish->section, policy);
 }
 
+static void find_memmap(struct drift *drift, const struct dax_device *device,
+			const struct wish *wish)
+{
+	const char *memmap = wish->memmap_on_memory ? "1" : "0";
+
+	if (!wish->has_memmap || !device->memmap_on_memory[0] ||
+	    strcmp(device->memmap_on_memory, memmap) == 0)
+		return;
+	snprintf(drift->text[drift->nr++], sizeof(drift->text[0]),
+		 "its memmap_on_memory is %s, but section '%.80s' wants %s",
+		 device->memmap_on_memory, wish->section, memmap);
+}
+
 /* The section goes first: where the policy differs from it, that is told already. */
 static enum policy wanted_memory(const struct dax_device *device, const struct wish *wish)
 {
@@ -60,6 +73,7 @@ void drift_find(struct drift *drift, const struct dax_device *device, const stru
 	if (wish) {
 		find_mode(drift, device, wish);
 		find_policy(drift, device, wish);
+		find_memmap(drift, device, wish);
 	}
 	find_memory(drift, device, blocks, wish);
 }

@@ -290,6 +290,9 @@ is_not_applied() # DEVICE SERIAL MESSAGE
 	says "$1: match it by dax.resource or dax.path instead"
 	says "reconfigured 0 devices"
 	expect "$(<"/sys/bus/dax/devices/$1/online_type")" default
+	run 234 status "$1"
+	says "$1: error: section 'first' ($RELAY_CONFIG/a.conf:1) is not applied: $3"
+	[[ $stdout = *"  ?        unknown" ]] || fail "$stdout"
 }
 
 reports_ambiguous_serials()

@@ -16,13 +16,36 @@ struct example {
 
 #define ALL(state) { (state), (state), (state), (state) }
 
-static const struct wish movable = { "one", "system-ram", true, POLICY_ONLINE_MOVABLE,
-				     POLICY_ONLINE_MOVABLE };
-static const struct wish by_default = { "one", "system-ram", true, POLICY_DEFAULT, POLICY_DEFAULT };
-static const struct wish devdax = { "one", "devdax", false, POLICY_DEFAULT, POLICY_DEFAULT };
-static const struct wish offline = { "one", "system-ram", false, POLICY_DEFAULT, POLICY_OFFLINE };
-static const struct wish anything = { "one", "system-ram", false, POLICY_DEFAULT, POLICY_DEFAULT };
-static const struct wish nonsense = { "one", "nonsense", false, POLICY_DEFAULT, POLICY_DEFAULT };
+static const struct wish movable = { .section = "one",
+				     .mode = "system-ram",
+				     .has_policy = true,
+				     .policy = POLICY_ONLINE_MOVABLE,
+				     .memory = POLICY_ONLINE_MOVABLE };
+static const struct wish by_default = { .section = "one",
+					.mode = "system-ram",
+					.has_policy = true,
+					.policy = POLICY_DEFAULT,
+					.memory = POLICY_DEFAULT };
+static const struct wish devdax = { .section = "one",
+				    .mode = "devdax",
+				    .has_policy = false,
+				    .policy = POLICY_DEFAULT,
+				    .memory = POLICY_DEFAULT };
+static const struct wish offline = { .section = "one",
+				     .mode = "system-ram",
+				     .has_policy = false,
+				     .policy = POLICY_DEFAULT,
+				     .memory = POLICY_OFFLINE };
+static const struct wish anything = { .section = "one",
+				      .mode = "system-ram",
+				      .has_policy = false,
+				      .policy = POLICY_DEFAULT,
+				      .memory = POLICY_DEFAULT };
+static const struct wish nonsense = { .section = "one",
+				      .mode = "nonsense",
+				      .has_policy = false,
+				      .policy = POLICY_DEFAULT,
+				      .memory = POLICY_DEFAULT };
 
 static const struct example policy_alone[] = {
 	{ DAX_MODE_SYSTEM_RAM, "online_movable", ALL(BLOCK_MOVABLE), NULL, "" },
@@ -89,6 +112,33 @@ static const struct example upstream_sections[] = {
 	  "4 of 4 memory blocks are not in Movable: 4 Normal" },
 };
 
+/* The kernel may not know memmap_on_memory. */
+static void assert_memmap(const char *has, bool wanted, const char *expected)
+{
+	const struct wish wish = {
+		.section = "one", .mode = "devdax", .has_memmap = true, .memmap_on_memory = wanted
+	};
+	struct dax_device device = { .name = "dax0.0", .mode = DAX_MODE_DEVDAX };
+	const struct blocks blocks = { 0 };
+	struct drift drift;
+
+	snprintf(device.memmap_on_memory, sizeof(device.memmap_on_memory), "%s", has);
+	drift_find(&drift, &device, &blocks, &wish);
+	assert_int_equal(drift.nr, expected ? 1 : 0);
+	if (expected)
+		assert_string_equal(drift.text[0], expected);
+}
+
+static void test_memmap(void **state)
+{
+	(void)state;
+	assert_memmap("1", true, NULL);
+	assert_memmap("0", false, NULL);
+	assert_memmap("", true, NULL);
+	assert_memmap("0", true, "its memmap_on_memory is 0, but section 'one' wants 1");
+	assert_memmap("1", false, "its memmap_on_memory is 1, but section 'one' wants 0");
+}
+
 static void check(const struct example *example)
 {
 	struct dax_device device = { .name = "dax0.0", .mode = example->mode };
@@ -145,6 +195,7 @@ int main(void)
 		TEST("memory that kmem holds is compared with the policy", test_policy),
 		TEST("without a policy, memory is right wherever it is", test_no_policy),
 		TEST("mode, policy and memory are compared with the section", test_sections),
+		TEST("memmap_on_memory is compared with the section too", test_memmap),
 		TEST("so they are with the sections of upstream daxctl", test_upstream_sections),
 	};
 
