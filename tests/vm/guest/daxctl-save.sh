@@ -43,7 +43,13 @@ appear_again()
 	if [[ $(driver_of dax0.0) != none ]]; then
 		unbind dax0.0
 	fi
-	destroy_dax_device
+	# A namespace that is destroyed does not come back with its UUID.
+	if [[ $MACHINE = pmem ]]; then
+		ndctl disable-namespace all
+		[[ ! -e $dax_devices/dax0.0 ]] || fail "dax0.0 is still there"
+	else
+		destroy_dax_device
+	fi
 	if [[ -e $dax_drivers/kmem ]]; then
 		rmmod kmem
 	fi
@@ -52,7 +58,12 @@ appear_again()
 		modprobe kmem
 		modprobe "dax_$MACHINE" "$1"
 	fi
-	[[ -e $dax_devices/dax0.0 ]] || make_dax_device
+	if [[ $MACHINE = pmem ]]; then
+		ndctl enable-namespace all
+		wait_for "$dax_devices/dax0.0" >/dev/null
+	elif [[ ! -e $dax_devices/dax0.0 ]]; then
+		make_dax_device
+	fi
 }
 
 # at_boot: what the unit does.
@@ -124,9 +135,6 @@ without_a_section()
 # Memory that is not as asked is not saved: a block is where it should not be.
 fails_without_saving()
 {
-	if [[ $(driver_of dax0.0) != kmem ]]; then
-		bind dax0.0 kmem
-	fi
 	reconfigure 0 --online-type=movable --mode=system-ram --force dax0.0
 	reconfigure 240 --online-type=offline --mode=system-ram --save dax0.0
 	says "dax0.0: not saved"
