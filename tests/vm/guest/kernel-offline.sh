@@ -55,16 +55,12 @@ fill()
 # thin_out: removes every second file, so that what is free lies in between.
 thin_out()
 {
-	local name odd=
+	local names=("$files"/*) index
 
-	for name in "$files"/*; do
-		if [[ $odd ]]; then
-			rm "$name"
-			odd=
-		else
-			odd=yes
-		fi
+	for ((index = 0; index < ${#names[@]}; index += 2)); do
+		unset "names[index]"
 	done
+	rm "${names[@]}"
 }
 
 clear_files()
