@@ -78,7 +78,7 @@ unplug_and_plug()
 
 set_system_default online_movable
 node=$(<"$dax_devices/dax0.0/target_node")
-divide_device 4 $((512 << 20))
+divide_device 4 $((DEVICE_BYTES / 4))
 modprobe kmem
 for device in dax0.0 "${devices[@]}"; do
 	if [[ $(driver_of "$device") != kmem ]]; then

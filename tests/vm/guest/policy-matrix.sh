@@ -55,7 +55,7 @@ has_the_default_of_the_command_line()
 
 # Memory in a kernel zone does not come out again, so each policy has a device
 # of its own.
-divide_device "${#policies[@]}" $((384 << 20))
+divide_device "${#policies[@]}" $((DEVICE_BYTES / 8 & -(128 << 20)))
 for index in "${!policies[@]}"; do
 	move "dax0.$index" device_dax
 done
