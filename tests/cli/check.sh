@@ -65,7 +65,7 @@ start_again()
 	local suite
 
 	rm -rf "$work"/{*.json,calls,setup-fails,kernel-fails,cache}
-	for suite in unit cli lint scripts fuzz coverage kernel vm bench fresh kernel-full vm-full bench-full fresh-full; do
+	for suite in unit cli lint scripts coverage fuzz kernel vm bench fresh fuzz-full kernel-full vm-full bench-full fresh-full; do
 		has "$suite" "one" OK 1
 	done
 }
@@ -265,10 +265,10 @@ done
 ok "a suite without any test is an error" misses_a_suite
 ok "a build that fails is a failure, and the rest goes on" goes_on_without_a_build
 ok "a kernel that does not build is a failure, and what needs none goes on" goes_on_without_a_kernel
-ok "no option: the short suites" runs "lint scripts fuzz coverage kernel vm bench fresh"
+ok "no option: the short suites" runs "lint scripts coverage fuzz kernel vm bench fresh"
 ok "--quick: without kernels, fuzzing and coverage" runs "lint scripts" --quick
 ok "--full: all suites" \
-	runs "lint scripts fuzz coverage kernel-full vm vm-full bench-full fresh fresh-full" --full
+	runs "lint scripts coverage fuzz-full kernel-full vm vm-full bench-full fresh fresh-full" --full
 ok "--quick builds no kernel" builds_no_kernel_when_quick
 ok "--full builds the kernels without the series too" builds_stock_kernels_for_full
 ok "another option is refused, with the usage" refuses_other_options
