@@ -92,6 +92,11 @@ demand_config()
 		grep -qxF -- "$line" "$build/.config" ||
 			die "the kernel's configuration did not take $line; look for what it depends on"
 	done < <(grep -h '^CONFIG_' "$@")
+	# What a fragment turns off may have no line at all: not every version knows it.
+	while read -r line; do
+		! grep -q "^$line=" "$build/.config" ||
+			die "the kernel's configuration has $line, which is to be off; look for what selects it"
+	done < <(sed -n 's/^# \(CONFIG_[A-Z0-9_]*\) is not set$/\1/p' "$@")
 }
 
 # --- What a series touches ----------------------------------------------------
