@@ -179,6 +179,17 @@ tests_of_the_system_default()
 	ok "system-ram -> devdax: every block gone" comes_back
 }
 
+state_refuses() # TEXT
+{
+	local error
+
+	if error=$(LC_ALL=C printf '%s\n' "$1" 2>&1 >"$dax_devices/dax0.0/state"); then
+		fail "it was accepted"
+	fi
+	expect "${error##*: }" "Invalid argument"
+	expect "$(<"$dax_devices/dax0.0/state")" unplugged
+}
+
 # Later on "state" brings the memory in, and the policy stays what it is.
 comes_in_through_state()
 {
@@ -189,8 +200,14 @@ comes_in_through_state()
 
 tests_of_unplugged()
 {
+	local text
+
 	ok "devdax -> system-ram with unplugged: no block" binds_as unplugged absent
 	ok "state says unplugged" expect "$(<"$dax_devices/dax0.0/state")" unplugged
+	# One parser serves both, but not every policy is a state.
+	for text in default offline nonsense ''; do
+		ok "state refuses '$text' with EINVAL" state_refuses "$text"
+	done
 	ok "state brings every block online" comes_in_through_state
 	ok "system-ram -> devdax: every block gone" comes_back
 	ok "a rebind with unplugged: no block again" binds_as unplugged absent

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # Writers of the policy against kmem binding the device: a bind takes one policy
-# or the other, whole, and while it lasts nobody can change it.
+# or the other, whole, and while it lasts nobody can change it. And writers against
+# kmem being unloaded, whose driver they look at.
 
 set -euo pipefail
 
@@ -10,6 +11,7 @@ set -euo pipefail
 . /usr/local/lib/vm/lib.sh
 
 rounds=20
+unloads=50
 
 # The two that come out again. The system default is offline.
 write_policies()
@@ -79,6 +81,32 @@ only_policies()
 	! grep -vxE 'default|offline|online_movable' "$1"
 }
 
+# write_both: the attributes that depend on which driver has the device.
+write_both()
+{
+	while [[ ! -e /run/over ]]; do
+		set_policy dax0.0 offline 2>/dev/null || : "kmem has it"
+		set_policy dax0.0 default 2>/dev/null || : "kmem has it"
+		echo 0 2>/dev/null >"$dax_devices/dax0.0/memmap_on_memory" || : "likewise"
+	done
+}
+
+# With its memory offline, kmem lets the device go when it is unloaded.
+unloads_kmem_again_and_again()
+{
+	local count
+
+	for ((count = 0; count < unloads; count++)); do
+		modprobe kmem
+		if [[ $(driver_of dax0.0) = none ]]; then
+			bind dax0.0 kmem
+		fi
+		expect "$(driver_of dax0.0)" kmem
+		rmmod kmem
+		expect "$(driver_of dax0.0)" none
+	done
+}
+
 ends_with_a_working_device()
 {
 	move dax0.0 device_dax
@@ -110,5 +138,15 @@ ok "nobody read anything but a policy" only_policies /run/reads
 if [[ $(driver_of dax0.0) = kmem ]]; then
 	take_out dax0.0
 fi
+if [[ $(driver_of dax0.0) != none ]]; then
+	unbind dax0.0
+fi
+rm /run/over
+write_both &
+write_both &
+ok "kmem can be unloaded while the attributes are written" unloads_kmem_again_and_again
+touch /run/over
+wait
+modprobe kmem
 ok "the device works as before" ends_with_a_working_device
 done_testing
