@@ -1,10 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Memory blocks that come online and go in every order that leaves holes in
-# their zone, fills them, and takes from the middle and both ends. A kernel with
-# CONFIG_DEBUG_VM checks at each step that what it remembers of the zone is
-# true; on any kernel, memory must still be there for the taking at the end.
+# Memory blocks that are onlined and offlined in every order that leaves holes in
+# their zone, fills them, and removes from the middle and both ends. A kernel with
+# CONFIG_DEBUG_ZONE_CONTIGUOUS checks at each step that what it remembers of the
+# zone is true; on any kernel, the memory must still be usable at the end.
 #
 # Lists come from <<<"$(...)", which waits for its process. That of < <(...) may be about
 # to end: its SIGCHLD would interrupt the offlining that follows, and the kernel gives
