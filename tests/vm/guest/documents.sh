@@ -1,0 +1,205 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# What the documentation tells an administrator to type and to write, taken from there:
+# each code block has a name. Wants guide.md in the working directory.
+
+set -euo pipefail
+
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. /usr/local/lib/vm/lib.sh
+
+conf=/etc/daxctl.conf.d/online-type.conf
+driver=dax_$MACHINE
+
+# block NAME: prints that code block.
+block()
+{
+	local text
+
+	text=$(awk -v name="$1" '
+		/^```/ { inside = $2 == name; next }
+		inside { print }' guide.md)
+	[[ $text ]] || fail "guide.md has no code block called $1"
+	printf '%s\n' "$text"
+}
+
+# type_in NAME: runs that code block as a person would who stops at an error.
+type_in()
+{
+	local commands
+
+	commands=$(block "$1")
+	bash -euc "$commands"
+}
+
+situation()
+{
+	printf '%s with %s\n' "$(driver_of dax0.0)" "$(policy_of dax0.0)"
+}
+
+# start_over: no driver, no memory, no policy, and kmem not loaded.
+start_over()
+{
+	rm -f "$conf" /etc/modprobe.d/documents.conf
+	if [[ $(driver_of dax0.0) = kmem ]]; then
+		take_out dax0.0
+	fi
+	if [[ $(driver_of dax0.0) != none ]]; then
+		unbind dax0.0
+	fi
+	if [[ -e $dax_drivers/kmem ]]; then
+		rmmod kmem
+	fi
+	# After a boot no driver has been told the name of a device.
+	rmmod device_dax
+	modprobe device_dax
+	if [[ $(driver_of dax0.0) != none ]]; then
+		unbind dax0.0
+	fi
+	set_policy dax0.0 default
+}
+
+# load_driver_anew: the driver makes the device again, with its parameters.
+load_driver_anew()
+{
+	destroy_dax_device
+	rmmod "$driver"
+	modprobe kmem
+	modprobe "$driver"
+	# The driver of soft-reserved memory makes it at once.
+	[[ -e $dax_devices/dax0.0 ]] || make_dax_device
+	wait_for "$dax_devices/dax0.0/mapping0" >/dev/null
+}
+
+paths_are_told_apart()
+{
+	local path pattern piece
+
+	path=$(readlink -f "$dax_devices/dax0.0")
+	case $MACHINE in
+	cxl) pattern='*/ACPI0017:00/*/region0/*' ;;
+	hmem) pattern='*/hmem.0/*' ;;
+	pmem) pattern='*/ndbus0/*' ;;
+	esac
+	# shellcheck disable=SC2053 # a pattern
+	[[ $path = $pattern ]] || fail "the path of the device is $path"
+	# Its pieces, in the driver's row.
+	grep -F "| $driver |" guide.md >/tmp/row
+	for piece in ${pattern//\*/ }; do
+		grep -qF "\`$piece\`" /tmp/row || fail "$piece is not in $(</tmp/row)"
+	done
+}
+
+now_and_back()
+{
+	start_over
+	type_in now-removable
+	expect "$(situation)" "kmem with online_movable"
+	all_blocks dax0.0 "online Movable"
+	type_in verify
+	type_in back
+	expect "$(situation)" "device_dax with online_movable"
+	all_blocks dax0.0 absent
+}
+
+by_hand()
+{
+	local commands
+
+	start_over
+	commands=$(block by-hand)
+	if [[ $MACHINE = pmem ]]; then
+		bash -euc "${commands/%bind/new_id}"
+	else
+		! bash -euc "$commands" 2>/tmp/stderr || fail "kmem did not bind the device when it was loaded"
+		grep -q busy /tmp/stderr
+	fi
+	expect "$(situation)" "kmem with online_movable"
+	all_blocks dax0.0 "online Movable"
+}
+
+# modprobe reads options from the kernel command line and from its files alike.
+command_line_acts()
+{
+	local option
+
+	start_over
+	mkdir -p /etc/modprobe.d
+	for option in $(block command-line); do
+		echo "options ${option/./ }"
+	done >/etc/modprobe.d/documents.conf
+	load_driver_anew
+	expect "$(situation)" "kmem with online_movable"
+	all_blocks dax0.0 "online Movable"
+}
+
+# check_config: what udev and systemd run.
+check_config()
+{
+	daxctl reconfigure-device --check-config dev/dax0.0 >/tmp/stdout 2>/tmp/stderr ||
+		fail "status $?: $(</tmp/stderr)"
+}
+
+unplugged_until_a_section_matches()
+{
+	start_over
+	mkdir -p /etc/modprobe.d
+	block unplugged-first >/etc/modprobe.d/documents.conf
+	load_driver_anew
+	expect "$(situation)" "kmem with unplugged"
+	all_blocks dax0.0 absent
+	# Of two other expanders.
+	block sections >"$conf"
+	check_config
+	expect "$(situation)" "kmem with unplugged"
+	all_blocks dax0.0 absent
+	case $MACHINE in
+	cxl) block sections | sed "s/0xc0ffee/$(</sys/bus/cxl/devices/mem0/serial)/" >"$conf" ;;
+	hmem) block sections | sed 's,cxl.serial = 0xc0ffee,dax.path = */hmem.*,' >"$conf" ;;
+	esac
+	check_config
+	expect "$(situation)" "kmem with online_movable"
+	all_blocks dax0.0 "online Movable"
+}
+
+a_section_of_pmem_matches()
+{
+	start_over
+	bind dax0.0 device_dax
+	block pmem-section >"$conf"
+	check_config
+	expect "$(situation)" "device_dax with default"
+	block pmem-section |
+		sed "s/01234567-.*/$(<"$(realpath "$dax_devices/dax0.0")/../uuid")/" >"$conf"
+	check_config
+	expect "$(situation)" "kmem with online_movable"
+	all_blocks dax0.0 "online Movable"
+}
+
+# udev loads modules for a device by its alias, and heeds the blacklist.
+never_memory()
+{
+	start_over
+	mkdir -p /etc/modprobe.d
+	block no-kmem >/etc/modprobe.d/documents.conf
+	modprobe --use-blacklist "$(<"$dax_devices/dax0.0/modalias")"
+	[[ ! -e $dax_drivers/kmem ]] || fail "kmem is loaded"
+	rm /etc/modprobe.d/documents.conf
+	modprobe --use-blacklist "$(<"$dax_devices/dax0.0/modalias")"
+	[[ -e $dax_drivers/kmem ]] || fail "kmem is not loaded without that either"
+}
+
+ok "the device's path is in the table" paths_are_told_apart
+ok "a device becomes removable memory and returns to devdax mode" now_and_back
+ok "it does so by hand" by_hand
+if [[ $MACHINE = pmem ]]; then
+	ok "a section for a namespace acts, and for another one does not" a_section_of_pmem_matches
+else
+	ok "the kernel command line acts before kmem" command_line_acts
+	if has_unplugged; then
+		ok "no memory before a section matches, and then as it says" unplugged_until_a_section_matches
+	fi
+fi
+ok "a blacklisted kmem is not loaded for a device" never_memory
+done_testing
