@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # What the documentation tells an administrator to type and to write, taken from there:
-# each code block has a name. Wants guide.md in the working directory.
+# each code block has a name. Wants guide.md and faq.md in the working directory.
 
 set -euo pipefail
 
@@ -19,8 +19,8 @@ block()
 
 	text=$(awk -v name="$1" '
 		/^```/ { inside = $2 == name; next }
-		inside { print }' guide.md)
-	[[ $text ]] || fail "guide.md has no code block called $1"
+		inside { print }' guide.md faq.md)
+	[[ $text ]] || fail "no code block is called $1"
 	printf '%s\n' "$text"
 }
 
@@ -190,6 +190,107 @@ never_memory()
 	[[ -e $dax_drivers/kmem ]] || fail "kmem is not loaded without that either"
 }
 
+# --- faq.md -----------------------------------------------------------------
+
+questions_about_any_device()
+{
+	start_over
+	type_in has-attribute
+	type_in block-size
+	expect "$(type_in address)" "$(<"$dax_devices/dax0.0/resource")"
+}
+
+stays_offline_under_a_default_that_onlines()
+{
+	start_over
+	set_system_default online
+	if daxctl reconfigure-device --mode=system-ram --no-online dax0.0 2>/tmp/stderr; then
+		fail "it was not refused"
+	fi
+	grep -q "kernel policy will auto-online memory, aborting" /tmp/stderr
+	type_in no-online
+	set_system_default offline
+	expect "$(situation)" "kmem with offline"
+	all_blocks dax0.0 offline
+}
+
+goes_to_another_zone()
+{
+	start_over
+	daxctl reconfigure-device --mode=system-ram --online-type=offline dax0.0
+	type_in other-zone
+	all_blocks dax0.0 "online Movable"
+	type_in which-zone | grep -q MMMM
+	type_in to-devdax
+	expect "$(driver_of dax0.0)" device_dax
+}
+
+state_and_policy()
+{
+	local block
+
+	start_over
+	daxctl reconfigure-device --mode=system-ram --online-type=online_movable dax0.0
+	expect "$(type_in state-and-policy)" $'online_movable\nonline_movable'
+	block=$(blocks_of dax0.0 | head -n 1)
+	echo offline >"$memory/memory$block/state"
+	expect "$(type_in state-and-policy)" $'online_movable\nonline_movable'
+	type_in which-zone | grep -q -e -MMM
+}
+
+# events_of_a_bind POLICY: prints how many events it causes, its own aside.
+events_of_a_bind()
+{
+	local before after
+
+	start_over
+	set_policy dax0.0 "$1"
+	modprobe kmem
+	take_out dax0.0
+	unbind dax0.0
+	before=$(</sys/kernel/uevent_seqnum)
+	echo dax0.0 >"$dax_drivers/kmem/bind"
+	after=$(</sys/kernel/uevent_seqnum)
+	expect "$(situation)" "kmem with $1" >&2
+	printf '%d\n' $((after - before - 1))
+}
+
+events_of_policies()
+{
+	local number
+
+	number=$(blocks_of dax0.0 | wc -l)
+	expect "$(events_of_a_bind unplugged)" 0
+	(($(events_of_a_bind online_movable) >= 2 * number))
+}
+
+too_small()
+{
+	start_over
+	echo $(($(block_bytes) / 2)) >"$dax_devices/dax0.0/size"
+	if daxctl reconfigure-device --mode=system-ram --online-type=movable dax0.0 2>/tmp/stderr; then
+		fail "it was not refused"
+	fi
+	grep -q "no memory block of $(($(block_bytes) >> 20)) MiB fits into it" /tmp/stderr
+	modprobe kmem
+	dmesg | grep -q "too small after alignment"
+	rmmod kmem
+	echo "$DEVICE_BYTES" >"$dax_devices/dax0.0/size"
+}
+
+# Comes last: the memory stays.
+unmovable_pages_are_in_the_log()
+{
+	start_over
+	daxctl reconfigure-device --mode=system-ram --online-type=online_kernel dax0.0
+	type_in which-zone | grep -q NNNN
+	numactl --membind="$(<"$dax_devices/dax0.0/target_node")" mkdir -p /tmp/example/{1..500}
+	if daxctl reconfigure-device --mode=devdax --force dax0.0; then
+		fail "the memory went offline"
+	fi
+	dmesg | grep -q "page dumped because: unmovable page"
+}
+
 ok "the device's path is in the table" paths_are_told_apart
 ok "a device becomes removable memory and returns to devdax mode" now_and_back
 ok "it does so by hand" by_hand
@@ -202,4 +303,18 @@ else
 	fi
 fi
 ok "a blacklisted kmem is not loaded for a device" never_memory
+
+ok "questions: kernel support, size of memory blocks, address" questions_about_any_device
+ok "memory stays offline although the system default onlines" stays_offline_under_a_default_that_onlines
+ok "memory moves to another zone" goes_to_another_zone
+if has_unplugged; then
+	ok "state and policy, and a block that is offlined by itself" state_and_policy
+fi
+if [[ $MACHINE != pmem ]]; then
+	if has_unplugged; then
+		ok "no event of a memory block under unplugged, two for each that comes online" events_of_policies
+	fi
+	ok "a device smaller than a memory block is refused" too_small
+	ok "the kernel log names unmovable pages" unmovable_pages_are_in_the_log
+fi
 done_testing
