@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 #
-# bash completion for daxctl, the distribution's and ours: commands, options and
-# their values, and the devices and regions that there are. Commands and options
-# are asked of whichever daxctl is called.
+# bash completion for daxctl, upstream's and the extended one: commands, options and
+# their values, devices and regions. The daxctl that is called lists its own commands
+# and options.
 
 # _daxctl_devices: the names of the dax devices of the system.
 _daxctl_devices()
@@ -62,7 +62,7 @@ _daxctl()
 	elif words=$(_daxctl_values "$before"); then
 		:
 	elif [[ $word = -* ]]; then
-		# The names are complete; its status only says that it did nothing else.
+		# Upstream's exit status is 130 here although the list is complete.
 		words=$("$daxctl" "$command" --list-opts 2>/dev/null)
 	elif [[ $command = list ]]; then
 		return
