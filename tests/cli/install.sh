@@ -28,6 +28,7 @@ installs()
 ./share/bash-completion/completions/daxctl
 ./share/doc/dax-online-policy/examples/60-dax-online-type.example.rules
 ./share/doc/dax-online-policy/examples/dax-online
+./share/doc/dax-online-policy/examples/dax-online-type-tmpfiles.example.conf
 ./share/doc/dax-online-policy/examples/dax-online-type.example.conf
 ./share/doc/dax-online-policy/examples/online-type.example.conf
 ./share/fish/vendor_completions.d/daxctl.fish
