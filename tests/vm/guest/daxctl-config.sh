@@ -95,7 +95,7 @@ if [[ -e $uuid ]]; then
 fi
 target=$path/../../target0
 if [[ -e $target ]]; then
-	serial=/sys/bus/cxl/devices/mem0/serial
+	serial=$(realpath "/sys/bus/cxl/devices/$(<"$target")/..")/uport/serial
 	ok "cxl.serial finds the device behind the region" finds "cxl.serial = $(<"$serial")"
 	ok "another serial does not" does_not_find "cxl.serial = 0x77"
 fi

@@ -93,7 +93,7 @@ prints_the_device()
 		'["dax0.0","system-ram","online_movable",true]'
 	json '.[0] | [.online_memblocks, .total_memblocks]' "[$number,$number]"
 	json 'length' 1
-	run 0 list
+	run 0 list --dev=dax0.0
 	json '.[0].online_type' '"online_movable"'
 	if has_unplugged; then
 		json '.[0].memory_state' '"online_movable"'
