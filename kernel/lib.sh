@@ -8,7 +8,7 @@
 
 : "${top:?}"
 
-# series_dir BASE: where its patches are.
+# series_dir BASE: prints the directory of its patches.
 series_dir()
 {
 	printf '%s\n' "$top/kernel/series/$1"
@@ -25,7 +25,7 @@ check_base()
 		die "there is no series for Linux $1; there is one for: $(known_bases)"
 }
 
-# series_patches BASE: the patches in order, without the cover letter.
+# series_patches BASE: prints the patches in order, without the cover letter.
 series_patches()
 {
 	find "$(series_dir "$1")" -name '[0-9]*.patch' ! -name '0000-*' | sort
@@ -38,7 +38,7 @@ short_hash()
 
 # --- Configuring and compiling -----------------------------------------------
 
-# config_fragments DIRECTORY: those of every kernel (.), or of one kind.
+# config_fragments DIRECTORY: prints those of every kernel (.), or of one kind.
 config_fragments()
 {
 	find "$top/kernel/config/$1" -maxdepth 1 -name '*.config' | sort
@@ -82,7 +82,7 @@ configure()
 	} >"$log" 2>&1 || die "cannot configure the kernel: $(first_error "$log") (log: $log)"
 }
 
-# demand_config BUILD FRAGMENT...: did the configuration take all they say?
+# demand_config BUILD FRAGMENT...: dies if the configuration lacks any of their lines.
 demand_config()
 {
 	local build=$1 line
@@ -90,7 +90,7 @@ demand_config()
 	shift
 	while read -r line; do
 		grep -qxF -- "$line" "$build/.config" ||
-			die "the kernel's configuration did not take $line; look for what it depends on"
+			die "the kernel's configuration lacks $line; check its dependencies"
 	done < <(grep -h '^CONFIG_' "$@")
 	# What a fragment turns off may have no line at all: not every version knows it.
 	while read -r line; do
@@ -104,20 +104,21 @@ demand_config()
 # For these, $stock is the unpatched source, $tree the one to build, and $scratch a
 # directory for files that nobody needs afterwards.
 
-# touched_files PATCH [PATTERN]: those that are there afterwards.
+# touched_files PATCH [PATTERN]: prints the files that it changes or adds.
 touched_files()
 {
 	sed -n 's,^+++ b/,,p' "$1" | { grep -E -- "${2:-.}" || [ $? -eq 1 ]; }
 }
 
-# sync_config BUILD: has the build system take over its .config.
+# sync_config BUILD: makes the build system read its .config.
 sync_config()
 {
 	make -s -C "$tree" O="$1" CC="$kernel_cc" syncconfig >"$scratch/syncconfig.log" 2>&1 ||
 		die "cannot configure the kernel: $(first_error "$scratch/syncconfig.log")"
 }
 
-# configured_objects BUILD DIRECTORY: what its configuration, synced, makes there.
+# configured_objects BUILD DIRECTORY: prints the objects that the synced configuration
+# builds there.
 configured_objects()
 {
 	printf '%s\n' "include $1/include/config/auto.conf" "include $tree/$2/Makefile" \
@@ -125,8 +126,9 @@ configured_objects()
 	make -s -f "$scratch/Makefile" print-objects | tr ' ' '\n'
 }
 
-# touched_sources PATCH...: with those next to a touched header that include it,
-# unless that is nearly all there is: those are left to the build of the kernel.
+# touched_sources PATCH...: prints the sources that they change, and those beside a
+# changed header that include it, unless these are very many: building the kernel
+# covers them.
 touched_sources()
 {
 	local patch file users
@@ -145,7 +147,7 @@ touched_sources()
 	done | sort -u
 }
 
-# build_targets BUILD SOURCE...: what a build has to make of them. drivers/dax is
+# build_targets BUILD SOURCE...: prints the make targets for them. drivers/dax is
 # small, and its objects are parts of modules.
 build_targets()
 {
@@ -166,8 +168,8 @@ build_targets()
 
 # --- Warnings ----------------------------------------------------------------
 
-# compile BUILD LOG TARGET...: with every warning, which go to LOG.warnings; what is
-# up to date is not made again.
+# compile BUILD LOG TARGET...: compiles with every warning; these go to LOG.warnings.
+# Targets that are up to date are not made again.
 compile()
 {
 	local build=$1 log=$2
@@ -178,14 +180,14 @@ compile()
 	grep -E '(warning|error):' "$log" >"$log.warnings" || [ $? -eq 1 ]
 }
 
-# none TEXT: there must not be any.
+# none TEXT: fails if there is any text.
 none()
 {
 	[ -z "$1" ] || { printf '%s\n' "$1"; return 1; }
 }
 
-# no_new_lines BEFORE AFTER: has AFTER no line that BEFORE lacks, line numbers
-# aside?
+# no_new_lines BEFORE AFTER: fails if AFTER has a line that BEFORE lacks, apart from
+# line numbers.
 no_new_lines()
 {
 	local numbers='s/:[0-9]+(:[0-9]+)?:?/:/g'
@@ -200,7 +202,7 @@ tap_failed=0
 status=0
 
 # ok DESCRIPTION COMMAND...: one test, passed if the command succeeds; leaves its
-# exit status in $status. What it says goes to $scratch/output.
+# exit status in $status. Its output goes to $scratch/output.
 ok()
 {
 	local description=$1

@@ -1,20 +1,20 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 #
-# What every script of this project says, and where it keeps what it builds.
+# Messages, and the cache directory, of every script of this project.
 # Sourced, after "set -euo pipefail".
 
-# A failure inside of $(...) ends the script too.
+# A failure inside $(...) ends the script too.
 shopt -s inherit_errexit
 
-# say MESSAGE...: progress, for the person who waits. Standard output is kept
-# for results.
+# say MESSAGE...: prints progress on standard error. Standard output is for
+# results.
 say()
 {
 	printf '%s: %s\n' "${0##*/}" "$*" >&2
 }
 
-# die MESSAGE...: what failed, why, and what to do about it; then exit 1.
+# die MESSAGE...: says what failed, why, and what to do about it; exits with 1.
 die()
 {
 	say "error: $*"
@@ -31,14 +31,14 @@ first_error()
 	grep -m1 -aE "$saying" "$1" || awk 'NF { last = $0 } END { print last }' "$1"
 }
 
-# have COMMAND: is there such a command?
+# have COMMAND: true if there is such a command.
 have()
 {
 	command -v "$1" >/dev/null
 }
 
-# cache_dir [SUBDIRECTORY]: prints the directory, made if needed, that outlives
-# a checkout: sources, kernels, compiler caches, logs.
+# cache_dir [SUBDIRECTORY]: prints the directory for what outlives a checkout
+# (sources, kernels, compiler caches, logs), and makes it if needed.
 cache_dir()
 {
 	local dir=${DAX_ONLINE_CACHE:-${XDG_CACHE_HOME:-${HOME:?}/.cache}/dax-online}

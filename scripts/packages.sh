@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 #
-# Debian packages: what is missing gets installed, and suites that the system
-# does not list are read from package lists of our own, so that nobody's
-# /etc/apt changes. Sourced, after common.sh.
+# Installs missing Debian packages. Suites that the system does not list are read
+# from separate package lists, so /etc/apt does not change. Sourced, after common.sh.
 
-# as_root COMMAND...: sudo is asked for here and nowhere else.
+# as_root COMMAND...: the only use of sudo.
 as_root()
 {
 	if [ "$(id -u)" -eq 0 ]; then
@@ -45,7 +44,7 @@ install_packages()
 		die "apt-get could not install ${missing[*]}: $(first_error "$log") (log: $log)"
 }
 
-# debian_mirror: prints the archive that the system itself installs from.
+# debian_mirror: prints the archive that the system installs from.
 debian_mirror()
 {
 	local mirror
@@ -54,7 +53,7 @@ debian_mirror()
 	mirror=$(apt-get indextargets --format '$(CREATED_BY) $(REPO_URI) $(RELEASE)' |
 		awk '$1 == "Packages" && $3 !~ /-/ && $2 ~ /debian\/?$/ { print $2; exit }')
 	[ -n "$mirror" ] ||
-		die "the system's apt sources name no Debian archive to take further suites from"
+		die "the system's apt sources name no Debian archive for further suites"
 	printf '%s\n' "$mirror"
 }
 
@@ -66,7 +65,7 @@ own_suite()
 }
 
 # archive_sources SUITE: prints lines for apt: that suite, its updates and its security
-# updates, as far as the system installs its own from the like.
+# updates, if the system uses the same for its own suite.
 archive_sources()
 {
 	# shellcheck disable=SC2016 # apt expands these
@@ -79,8 +78,8 @@ archive_sources()
 			}' | sort -u
 }
 
-# with_suite SUITE COMMAND...: runs an apt command that sees SUITE besides what
-# the system lists. Lists and downloads stay in the cache directory; packages
+# with_suite SUITE COMMAND...: runs an apt command that sees SUITE besides the
+# system's suites. Lists and downloads stay in the cache directory; packages
 # are verified with the Debian archive's keyring.
 with_suite()
 {
@@ -100,7 +99,7 @@ with_suite()
 	local options=(-o Dir::Etc::SourceList=/dev/null -o "Dir::Etc::SourceParts=$dir/sources"
 		-o "Dir::State::Lists=$dir/lists" -o "Dir::Cache=$dir/cache"
 		-o APT::Sandbox::User=root -o "Acquire::Retries=3")
-	# Lists of an hour ago are new enough.
+	# Lists younger than an hour are new enough.
 	if [ -z "$(find "$dir/lists" -maxdepth 1 -name "*_dists_${suite}_*Packages*" -mmin -60)" ]; then
 		apt-get "${options[@]}" -q update >"$log" 2>&1 ||
 			die "cannot read the package lists of $suite: $(first_error "$log") (log: $log)"
