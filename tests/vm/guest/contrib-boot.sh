@@ -15,14 +15,14 @@ rules=/etc/udev/rules.d
 log=/run/udev.log
 unit='daxdev-reconfigure@.service'
 
-# received MESSAGE: how often udevd has got it.
+# received MESSAGE: prints how often udevd has received it.
 received()
 {
 	grep -c "control message (${1^^})" "$log" || [[ $? = 1 ]]
 }
 
-# tell_udevd MESSAGE: reload or ping, until it listens. It takes what comes a moment too
-# early for the kernel to name the sender as from an "Invalid sender", and ignores it.
+# tell_udevd MESSAGE: repeats reload or ping until udevd receives it. A message that comes
+# before the kernel knows its sender is from an "Invalid sender" and ignored.
 tell_udevd()
 {
 	local attempt before
@@ -34,18 +34,18 @@ tell_udevd()
 			return
 		fi
 	done
-	fail "udevd does not listen to --$1"
+	fail "udevd does not receive --$1"
 }
 
-# settle: udevd has done all that is to be done for what has happened until now.
+# settle: waits until udevd has processed everything that has happened so far.
 settle()
 {
-	# After that, it knows of everything, and has queued it.
+	# After that, udevd has queued every event.
 	tell_udevd ping
 	udevadm settle --timeout=60
 }
 
-# use_rules FILE...: those that udev has from now on, besides the distribution's.
+# use_rules FILE...: makes these udev's rules, besides the distribution's.
 use_rules()
 {
 	rm -rf "$rules"
@@ -54,7 +54,7 @@ use_rules()
 	tell_udevd reload
 }
 
-# without_kmem: and without the device.
+# without_kmem: removes the device and unloads kmem.
 without_kmem()
 {
 	if [[ $(driver_of dax0.0) = kmem ]]; then
@@ -71,16 +71,16 @@ without_kmem()
 	fi
 }
 
-# appear: the device does, and udev does all that it has to do then.
+# appear: makes the device and waits for udev.
 appear()
 {
-	# Its driver has made it already, if it was loaded for that.
+	# A driver that was just loaded has made it already.
 	[[ -e $dax_devices/dax0.0 ]] || make_dax_device
 	settle
 }
 
-# all_examples FILE: also what is commented out there, as for a device like this one. None
-# goes to a kernel zone, which it might not leave.
+# all_examples FILE: prints it with its comments enabled, for this device. No memory goes
+# online in a kernel zone, as it might not go offline again.
 all_examples()
 {
 	local uuid=none serial=0
@@ -103,7 +103,7 @@ comes_before_kmem()
 	appear
 	expect "$(policy_of dax0.0)" "$policy"
 	[[ -e $dax_drivers/kmem ]] || fail "udev has not loaded kmem"
-	# Only those of the others bind by themselves.
+	# kmem does not bind these by itself.
 	if [[ $MACHINE = pmem ]]; then
 		move dax0.0 kmem
 	fi
@@ -157,7 +157,7 @@ unit_does_nothing_without_configuration()
 unit_follows_the_configuration()
 {
 	all_examples contrib/daxctl.conf.d/online-type.example.conf >/etc/daxctl.conf.d/online-type.conf
-	# udev has loaded kmem, and the system's default is offline.
+	# udev has loaded kmem, and the system default is offline.
 	if [[ $(driver_of dax0.0) = kmem ]]; then
 		take_out dax0.0
 		unbind dax0.0
@@ -180,7 +180,7 @@ parameters_come_with_the_module()
 }
 
 target_node=$(<"$dax_devices/dax0.0/target_node")
-# What the examples say about the machine's device.
+# The policy of the machine's device in the examples.
 policy=online_movable blocks="online Movable"
 pmem_policy=offline pmem_blocks=offline
 if has_unplugged; then
@@ -194,11 +194,11 @@ set_system_default offline
 (exec -a systemd-udevd udevadm --debug >>"$log" 2>&1) &
 udevd=$!
 wait_for /run/udev/control >/dev/null
-# It hears of devices a little later than that is there.
+# udevd receives device events a little later than that.
 tell_udevd ping
-ok "a policy by the rules of the example is there before udev loads kmem" comes_before_kmem
+ok "the example's rules write the policy before udev loads kmem" comes_before_kmem
 if [[ $MACHINE != pmem ]]; then
-	ok "where kmem was first, the rules are passed over" comes_too_late_without_a_complaint
+	ok "the rules skip a device that kmem holds" comes_too_late_without_a_complaint
 fi
 ok "the rule asks systemd for the unit of the device" asks_for_the_unit
 ok "the unit does nothing as long as nothing is configured" unit_does_nothing_without_configuration

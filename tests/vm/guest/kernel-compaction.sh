@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Memory that is unplugged from the end and the middle of a zone, and plugged in again,
-# while compaction walks that zone. A kernel whose compaction goes on into what has been
-# removed does not get to the end: a stock one lasts some seconds on 7.3.
+# Memory is unplugged at the end and in the middle of a zone, and added again, while
+# compaction walks that zone. A kernel whose compaction walks into removed memory does
+# not reach the end of this test: a stock 7.3 lasts some seconds.
 # usage: kernel-compaction.sh [ROUNDS]
 
 set -euo pipefail
@@ -14,7 +14,7 @@ set -euo pipefail
 rounds=${1:-6}
 devices=(dax0.1 dax0.2 dax0.3)
 
-# compact NAME: until it is over; leaves behind how often.
+# compact NAME: compacts until the end, and records how often.
 compact()
 {
 	local times=0
@@ -35,7 +35,7 @@ compaction_went_on()
 	done
 }
 
-# out DEVICE: and its memory blocks are gone. Compaction may use it for a moment.
+# out DEVICE: removes its memory blocks. Compaction may use them for a moment.
 out()
 {
 	local attempt
@@ -87,9 +87,9 @@ for device in dax0.0 "${devices[@]}"; do
 done
 compact one &
 compact two &
-ok "memory leaves the end of a zone that is being compacted" unplug_and_plug dax0.3 dax0.2 dax0.1
-ok "memory leaves the middle of it" unplug_and_plug dax0.1 dax0.2
+ok "memory is removed at the end of a zone that is being compacted" unplug_and_plug dax0.3 dax0.2 dax0.1
+ok "memory is removed in the middle of it" unplug_and_plug dax0.1 dax0.2
 touch /run/over
 wait
-ok "compaction went on all the time" compaction_went_on
+ok "compaction ran all the time" compaction_went_on
 done_testing

@@ -6,9 +6,8 @@
 # CONFIG_DEBUG_ZONE_CONTIGUOUS checks at each step that what it remembers of the
 # zone is true; on any kernel, the memory must still be usable at the end.
 #
-# Lists come from <<<"$(...)", which waits for its process. That of < <(...) may be about
-# to end: its SIGCHLD would interrupt the offlining that follows, and the kernel gives
-# up then (EINTR).
+# Lists come from <<<"$(...)", which waits for its process. The process of < <(...) may
+# still be ending: its SIGCHLD would interrupt the offlining that follows (EINTR).
 
 set -euo pipefail
 
@@ -41,7 +40,7 @@ reversed()
 	printf '%s\n' "$@" | tac
 }
 
-# shuffled SEED BLOCK...: always alike for the same seed.
+# shuffled SEED BLOCK...: the same order for the same seed.
 shuffled()
 {
 	local block
@@ -156,7 +155,7 @@ memory_is_usable()
 }
 
 set_system_default offline
-# Where the kernel allows it, the memmap lies on the memory itself. A block then
+# If the kernel allows it, the memmap is on the memory itself. A block then
 # enters and leaves its zone in two steps.
 if [[ $(</sys/module/memory_hotplug/parameters/memmap_on_memory) != N ]]; then
 	echo 1 >"$dax_devices/dax0.0/memmap_on_memory"
@@ -171,7 +170,7 @@ ok "ascending, and back" ascending_and_back
 ok "descending, and back" descending_and_back
 ok "from both ends" ends_alternately
 ok "every second block, then the others" holes_that_fill_up
-ok "out of the middle, and in again" middle_out_and_in
+ok "offline in the middle, and online again" middle_out_and_in
 for seed in 1 2 3; do
 	ok "in random order ($seed)" in_random_order "$seed"
 done
@@ -185,6 +184,6 @@ take_out dax0.0
 unbind dax0.0
 set_policy dax0.0 offline
 bind dax0.0 kmem
-# Last: what is in a kernel zone does not come back for certain.
+# Last, as memory in a kernel zone may not go offline again.
 ok "two zones of the node in turn" two_zones_in_turn
 done_testing

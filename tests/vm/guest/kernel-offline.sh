@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Memory that is taken out while data is in it: free pages are passed over many at
-# a time, and none between them that is used may be missed.
+# Memory goes offline while it holds data: the kernel skips free pages many at a time,
+# and must not miss a used page between them.
 
 set -euo pipefail
 
@@ -12,7 +12,7 @@ set -euo pipefail
 files=/tmp/files
 node=$(<"$dax_devices/dax0.0/target_node")
 
-# in_use: KiB of the device's node.
+# in_use: prints the KiB in use on the device's node.
 in_use()
 {
 	awk '$3 == "MemUsed:" { print $4 }' "/sys/devices/system/node/node$node/meminfo"
@@ -37,8 +37,8 @@ plug_in()
 	all_blocks dax0.0 "online Movable"
 }
 
-# fill KIB COUNT: files of that size on the device's node, and none of it
-# anywhere else. No two have the same contents.
+# fill KIB COUNT: makes so many files of that size, all on the device's node, no two
+# with the same contents.
 fill()
 {
 	local before number
@@ -52,7 +52,7 @@ fill()
 	(($(in_use) - before >= $1 * $2)) || fail "node $node has $(in_use) KiB, of $before before"
 }
 
-# thin_out: removes every second file, so that what is free lies in between.
+# thin_out: removes every second file, so that free pages are between used ones.
 thin_out()
 {
 	local names=("$files"/*) index
@@ -102,6 +102,6 @@ take_out dax0.0
 ok "single pages between free ones" survives 4 2048
 ok "pages in twos between free ones" survives 8 1024
 ok "64 KiB between free ones" survives 64 256
-ok "pieces larger than the largest free page" survives 6144 8
+ok "runs larger than the largest free page" survives 6144 8
 ok "all of it free" comes_and_goes
 done_testing

@@ -30,7 +30,7 @@ refuses()
 	expect "$(<"$parameter")" "$before"
 }
 
-# remake: the device, by its driver.
+# remake: has its driver create the device again.
 remake()
 {
 	if [[ $(driver_of dax0.0) = kmem ]]; then
@@ -41,7 +41,7 @@ remake()
 	fi
 	destroy_dax_device
 	make_dax_device
-	# It comes last: by then, kmem has had the device.
+	# It appears last: by then, kmem has bound the device.
 	wait_for "$dax_devices/dax0.0/mapping0" >/dev/null
 }
 
@@ -58,7 +58,7 @@ new_device_starts_with() # POLICY
 	expect "$(policy_of dax0.0)" "$1"
 }
 
-# With kmem loaded, the policy has done its work when the device appears.
+# With kmem loaded, the device is bound under its policy when it appears.
 bound_as() # POLICY STATUS
 {
 	new_device_starts_with "$1"
@@ -106,7 +106,7 @@ for value in "${bad[@]}"; do
 	ok "'$value' is refused, and changes nothing" refuses "$value"
 done
 
-ok "a device that exists keeps its policy" old_device_keeps_its_policy
+ok "an existing device keeps its policy" old_device_keeps_its_policy
 for policy in "${policies[@]}"; do
 	ok "a new device starts with $policy" new_device_starts_with "$policy"
 done
@@ -115,24 +115,24 @@ set_system_default offline
 set_parameter default
 modprobe kmem
 remake
-ok "kmem puts a new device online as the parameter says" bound_as online_movable "online Movable"
-ok "another one offline" bound_as offline offline
+ok "kmem onlines a new device as the parameter says" bound_as online_movable "online Movable"
+ok "kmem leaves another one offline" bound_as offline offline
 set_system_default online_movable
-ok "another one as the system default says" bound_as default "online Movable"
+ok "kmem onlines another one as the system default says" bound_as default "online Movable"
 if [[ " ${policies[*]} " = *" unplugged "* ]]; then
-	ok "another one not at all" bound_as unplugged absent
+	ok "kmem adds no memory of another one" bound_as unplugged absent
 fi
 ok "a device made through the region's create starts at default" created_starts_at_default
 
 if [[ $MACHINE = hmem ]]; then
-	# The one driver that its devices do not keep loaded.
+	# The only driver that its devices do not keep loaded.
 	remake
 	take_out dax0.0
 	unbind dax0.0
 	destroy_dax_device
 	modprobe -r "$module"
-	ok "modprobe refuses nonsense" modprobe_refuses_nonsense
+	ok "modprobe refuses an invalid online type" modprobe_refuses_nonsense
 	modprobe "$module" online_type=offline
-	ok "modprobe takes a policy" expect "$(<"$parameter")" offline
+	ok "modprobe accepts a policy" expect "$(<"$parameter")" offline
 fi
 done_testing

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 #
-# What the machine's init and the tests share: making the dax device, asking
-# where its memory is, and TAP. Sourced, after "set -euo pipefail". In the guest
+# Shared by the machine's init and the tests: making the dax device, reading the
+# state of its memory, and TAP. Sourced, after "set -euo pipefail". In the guest
 # it is /usr/local/lib/vm/lib.sh; MACHINE and DEVICE_BYTES are in the environment.
 
 dax_devices=/sys/bus/dax/devices
@@ -17,7 +17,7 @@ fail()
 }
 
 # wait_for PATTERN: waits until the only path that it matches exists, and prints
-# it. The kernel enumerates many things behind the back of modprobe.
+# it. The kernel enumerates many things after modprobe has returned.
 wait_for()
 {
 	local attempt
@@ -33,7 +33,7 @@ wait_for()
 
 # --- making devices ---------------------------------------------------------
 
-# make_dax_device: dax0.0, of all there is, as its driver makes it.
+# make_dax_device: makes dax0.0 of all the memory, through its driver.
 make_dax_device()
 {
 	case $MACHINE in
@@ -44,7 +44,7 @@ make_dax_device()
 	wait_for "$dax_devices/dax0.0" >/dev/null
 }
 
-# destroy_dax_device: and what it lies on, as far as that is not hardware.
+# destroy_dax_device: destroys it, with its region or namespace.
 destroy_dax_device()
 {
 	case $MACHINE in
@@ -163,8 +163,8 @@ unbind()
 	echo "$1" >"$dax_devices/$1/driver/unbind"
 }
 
-# bind DEVICE DRIVER: "bind" takes a device only if the driver lists it or its
-# kind; new_id adds it to the list, and binds.
+# bind DEVICE DRIVER: "bind" accepts a device only if the driver lists its name or
+# its kind; new_id adds the name to the list, and binds.
 bind()
 {
 	local device=$1 driver=$2
@@ -175,7 +175,7 @@ bind()
 	[[ $(driver_of "$device") = "$driver" ]] || fail "$device did not bind to $driver"
 }
 
-# move DEVICE DRIVER: from whatever driver has it to this one.
+# move DEVICE DRIVER: unbinds the device from its driver and binds it to this one.
 move()
 {
 	if [[ $(driver_of "$1") != none ]]; then
@@ -255,8 +255,8 @@ block_summary()
 	printf '%s\n' "${lines//$'\n'/, }"
 }
 
-# all_blocks DEVICE STATUS: has every block of the device this status, and is
-# there any?
+# all_blocks DEVICE STATUS: fails unless the device has blocks and all of them have
+# this status.
 all_blocks()
 {
 	local blocks
@@ -266,7 +266,7 @@ all_blocks()
 	expect "$(block_summary "$1")" "${#blocks[@]} $2"
 }
 
-# take_out DEVICE: offlines and removes the device's memory; it stays with kmem.
+# take_out DEVICE: unplugs the device's memory; it stays bound to kmem.
 take_out()
 {
 	local block status
@@ -295,8 +295,8 @@ set_system_default()
 	echo "$1" >"$memory/auto_online_blocks"
 }
 
-# has_unplugged: is this a kernel with that policy? Linux 6.12 has no state attribute
-# through which the memory would come in later.
+# has_unplugged: true if the kernel has that policy. Linux 6.12 does not: it has no
+# state attribute to add the memory later.
 has_unplugged()
 {
 	[[ $(uname -r) != 6.* ]]
@@ -307,14 +307,14 @@ has_unplugged()
 tap_count=0
 tap_failed=0
 
-# expect ACTUAL EXPECTED: are they the same?
+# expect ACTUAL EXPECTED: fails unless they are equal.
 expect()
 {
 	[[ $1 = "$2" ]] || fail "expected: $2, found: $1"
 }
 
 # ok DESCRIPTION COMMAND...: one test, passed if the command succeeds. A
-# function runs as under "set -e": the first statement that fails, fails it.
+# function runs under "set -e" and fails at the first statement that fails.
 ok()
 {
 	# What follows a "#" would be a directive.

@@ -103,7 +103,7 @@ tests_of_values()
 	text=$(printf '%04096d' 0)
 	ok "4 KiB of zeroes are refused with EINVAL, and change nothing" refuses EINVAL "$text"
 	text=$(printf '%-4096s' online_movable)
-	ok "a value with blanks up to 4 KiB is refused likewise" refuses EINVAL "$text"
+	ok "a value with whitespace up to 4 KiB is refused likewise" refuses EINVAL "$text"
 
 	ok "an unprivileged user reads it" nobody_reads_it
 	ok "an unprivileged user's write is refused with EACCES, and changes nothing" \
@@ -117,21 +117,21 @@ tests_while_bound()
 	ok "devdax -> system-ram with offline: every block offline" binds_as offline offline
 	for policy in "${policies[@]}"; do
 		[[ $policy != offline ]] || continue
-		ok "$policy is refused with EBUSY while kmem has the device" refuses EBUSY "$policy\n"
+		ok "$policy is refused with EBUSY while kmem holds the device" refuses EBUSY "$policy\n"
 	done
-	ok "nonsense is refused with EINVAL even then" refuses EINVAL nonsense
-	ok "the same value is accepted while kmem has the device" accepts offline '\n' 1
-	ok "an unprivileged user reads it while kmem has the device" nobody_reads_it
+	ok "an invalid online type is refused with EINVAL even then" refuses EINVAL nonsense
+	ok "the same value is accepted while kmem holds the device" accepts offline '\n' 1
+	ok "an unprivileged user reads it while kmem holds the device" nobody_reads_it
 	ok "system-ram -> devdax: every block gone" comes_back
-	ok "another value is accepted while device_dax has the device" accepts online_movable '\n' 1
+	ok "another value is accepted while device_dax holds the device" accepts online_movable '\n' 1
 }
 
 tests_of_its_life()
 {
 	set_policy dax0.0 online_movable
-	ok "a policy lasts from device_dax to kmem" rebinds_movable
+	ok "a policy survives the change from device_dax to kmem" rebinds_movable
 	ok "system-ram -> devdax: every block gone" comes_back
-	ok "a policy lasts from kmem to device_dax and back" rebinds_movable
+	ok "a policy survives the change from kmem to device_dax and back" rebinds_movable
 	ok "system-ram -> devdax: every block gone" comes_back
 	ok "a policy lasts while no driver has the device" lasts_unbound
 	if [[ ! ${KEEP_DEVICE:-} ]]; then
@@ -172,11 +172,11 @@ tests_of_the_system_default()
 	set_system_default online_movable
 	ok "default means the system default at the bind, not at the device's creation" \
 		binds_as default "online Movable"
-	ok "default stays default when it has been used" is_default_at_first
-	ok "the system default is refused with EBUSY, although it is what default meant" \
+	ok "default is still default after a bind" is_default_at_first
+	ok "the system default is refused with EBUSY, although default resolved to it" \
 		refuses EBUSY online_movable
 	ok "system-ram -> devdax: every block gone" comes_back
-	ok "a policy other than default does not care for the system default" \
+	ok "a policy other than default ignores the system default" \
 		binds_as offline offline
 	set_system_default offline
 	ok "a bound device does not follow the system default" all_blocks dax0.0 offline
@@ -225,7 +225,7 @@ tests_of_create()
 	set_policy dax0.0 online_movable
 	unbind dax0.0
 	ok "a device made through the region's create starts at default" create_starts_at_default
-	ok "and its maker keeps its policy" expect "$(policy_of dax0.0)" online_movable
+	ok "and the existing device keeps its policy" expect "$(policy_of dax0.0)" online_movable
 }
 
 create_starts_at_default()

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # Every policy, under the system default that the kernel was booted with
-# (memhp_default_state=): does every memory block of the device end in the state
-# and zone that the policy asks for, and can the device come back?
+# (memhp_default_state=): every memory block of the device must end in the state
+# and zone of the policy, and the device must return to devdax mode.
 
 set -euo pipefail
 
@@ -53,7 +53,7 @@ has_the_default_of_the_command_line()
 	expect "$(system_default)" "$default"
 }
 
-# Memory in a kernel zone does not come out again, so each policy has a device
+# Memory in a kernel zone may not go offline again, so each policy has a device
 # of its own.
 divide_device "${#policies[@]}" $((DEVICE_BYTES / 8 & -(128 << 20)))
 for index in "${!policies[@]}"; do

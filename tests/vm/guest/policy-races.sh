@@ -13,7 +13,7 @@ set -euo pipefail
 rounds=20
 unloads=50
 
-# The two that come out again. The system default is offline.
+# The two whose memory can be unplugged. The system default is offline.
 write_policies()
 {
 	local policy written=0 refused=0
@@ -37,7 +37,7 @@ read_policies()
 	done | sort -u
 }
 
-# bind_too: competes with the main loop for the bind; does not mind to lose.
+# bind_too: competes with the main loop for the bind; may lose.
 bind_too()
 {
 	while [[ ! -e /run/over ]]; do
@@ -73,8 +73,8 @@ counts_are_positive()
 	((written > 0 && refused > 0)) || fail "$written writes accepted, $refused refused"
 }
 
-# only_policies FILE: those that are written, though not each of them may have been
-# seen, and at least one line.
+# only_policies FILE: every line is a policy that was written, and there is at least
+# one line.
 only_policies()
 {
 	[[ -s $1 ]] || fail "nothing was read"
@@ -116,7 +116,7 @@ ends_with_a_working_device()
 	all_blocks dax0.0 "online Movable"
 }
 
-# kmem has to have taken it once, to take it on "bind" in any machine.
+# kmem has to have bound it once, for "bind" to work on every machine.
 modprobe kmem
 move dax0.0 kmem
 take_out dax0.0
@@ -127,14 +127,14 @@ write_policies >/run/writes.1 &
 read_policies >/run/reads &
 bind_too &
 for ((round = 1; round <= rounds; round++)); do
-	ok "round $round: the blocks are as the policy says, and it stays" one_round
+	ok "round $round: the blocks follow the policy, which does not change" one_round
 done
 touch /run/over
 wait
 
 ok "some writes were accepted, some refused" counts_are_positive /run/writes.0 /run/writes.1
-ok "nobody read anything but a policy" only_policies /run/reads
-# bind_too may have had the last word.
+ok "every value that was read is a policy" only_policies /run/reads
+# bind_too may have bound it last.
 if [[ $(driver_of dax0.0) = kmem ]]; then
 	take_out dax0.0
 fi

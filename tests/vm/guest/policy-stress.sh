@@ -1,17 +1,17 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Everything at once, for a while: processes that write policies and parameters,
-# bind and unbind devices, and bring their memory blocks online and offline, first
-# undisturbed, then, without going online, while allocations fail. No device may end
-# in a state that is none, and each has to work as before when it is over. Then
-# each kind of change with every single one of its allocations failing. The failures
-# are for a debug kernel; another one leaves them out.
+# Everything at once, for a while: processes write policies and parameters, bind and
+# unbind devices, and online and offline their memory blocks; first without failures,
+# then, without onlining, while allocations fail. No device may end in an invalid
+# state, and each has to work afterwards. Then each kind of change runs with every
+# single one of its allocations failing. The failures need a debug kernel; other
+# kernels skip them.
 # usage: policy-stress.sh [SECONDS]
 #
-# Nobody unbinds a device whose memory is online, as that leaks it by design: who
-# binds and unbinds holds the device's lock, who changes its blocks shares it. And no
-# memory goes to a kernel zone, which it might not leave.
+# No process unbinds a device whose memory is online, as that leaks it by design:
+# binding and unbinding takes the device's lock, changing its blocks shares it. And no
+# memory goes online in a kernel zone, as it might not go offline again.
 
 set -euo pipefail
 
@@ -28,7 +28,7 @@ system_defaults=(offline online_movable)
 parameter=/sys/module/dax_$MACHINE/parameters/online_type
 injected=/sys/kernel/debug/failslab
 notifiers=/sys/kernel/debug/notifier-error-inject/memory/actions
-# To open it could fail, where everything can.
+# Opening it later could fail, like everything else.
 exec {null}>/dev/null
 
 can_fail_on_demand()
@@ -36,7 +36,7 @@ can_fail_on_demand()
 	[[ -d $injected ]]
 }
 
-# pick VARIABLE ITEM...: one of them, by chance.
+# pick VARIABLE ITEM...: sets it to a random one of them.
 pick()
 {
 	local -n picked=$1
@@ -46,7 +46,7 @@ pick()
 	picked=${items[RANDOM % ${#items[@]}]}
 }
 
-# put TEXT FILE: false if it is refused.
+# put TEXT FILE: writes it; false if it is refused.
 put()
 {
 	{ echo "$1" >"$2"; } 2>&"$null"
@@ -64,7 +64,7 @@ nobody_complained()
 
 # --- the processes ----------------------------------------------------------
 
-# Each takes what is his by chance, and counts what succeeded.
+# Each picks a random target, and counts what succeeded.
 
 change_policy()
 {
@@ -115,7 +115,7 @@ change_driver()
 	exec {lock}>&-
 }
 
-# bound_as_its_policy_says DEVICE: nobody can change it now.
+# bound_as_its_policy_says DEVICE: compares, while nobody can change it.
 bound_as_its_policy_says()
 {
 	local policy number found
@@ -148,7 +148,8 @@ change_block()
 	exec {lock}>&-
 }
 
-# use_memory: of the devices, when there is any. It moves about as blocks go.
+# use_memory: uses memory of the devices, if there is any. Its pages move when
+# blocks go offline.
 use_memory()
 {
 	local file=/tmp/used.$BASHPID
@@ -166,7 +167,7 @@ done_it()
 	counts[$1]=$((${counts[$1]:-0} + 1))
 }
 
-# change COMMAND...: with failures, if it is the time for them.
+# change COMMAND...: with failures, in that phase.
 change()
 {
 	local status=0
@@ -181,7 +182,7 @@ change()
 	return "$status"
 }
 
-# process SEED WHAT...: until it is over.
+# process SEED WHAT...: runs until the end.
 process()
 {
 	local -A counts=()
@@ -201,7 +202,7 @@ process()
 
 # --- one run ----------------------------------------------------------------
 
-# all_have_happened: each kind of change?
+# all_have_happened: true if each kind of change has.
 all_have_happened()
 {
 	local what
@@ -236,7 +237,7 @@ run()
 	nobody_complained
 }
 
-# each_happened: else it was no test of that.
+# each_happened: fails if one did not, as that was not tested.
 each_happened()
 {
 	local what number
@@ -248,7 +249,7 @@ each_happened()
 	done
 }
 
-# out DEVICE: its memory, if it can come out at this time.
+# out DEVICE: unplugs its memory, if that is possible now.
 out()
 {
 	local attempt
@@ -267,7 +268,7 @@ all_absent()
 	[[ $(block_summary "$1") = "$(blocks_of "$1" | wc -l) absent" ]]
 }
 
-# is_as_new DEVICE: nothing that happened has left a trace.
+# is_as_new DEVICE: true if nothing has left a trace.
 is_as_new()
 {
 	if [[ $(driver_of "$1") = kmem ]]; then
@@ -296,7 +297,7 @@ symbol()
 		$3 == name { found = 1; address = $1 }' <(sort /proc/kallsyms)
 }
 
-# prepare_failures: any allocation of who wants it, except for those of
+# prepare_failures: of any allocation of the processes that ask for it, except those of
 # arch_add_memory(): stock kernels warn of them, or panic, or go on with NULL. Nothing
 # goes online under them: when the shadow of a block cannot be allocated, KASAN may free
 # it twice (stock 7.3, cleanup_vm_area_work). A notifier can fail in its place.
@@ -320,7 +321,7 @@ fail_percent()
 	echo "$1" >"$injected/probability"
 }
 
-# notifiers_fail ERROR: at all times; 0 ends it.
+# notifiers_fail ERROR: makes them always fail; 0 ends that.
 notifiers_fail()
 {
 	echo "$1" >"$notifiers/MEM_GOING_ONLINE/error"
@@ -335,8 +336,8 @@ run_with_failures()
 	fail_percent 0
 }
 
-# A bind under a policy that cannot be followed adds the memory, as ever; who asks
-# for more learns that it failed.
+# A bind under a policy that cannot be followed still adds the memory; only writing to
+# state reports the failure.
 notifiers_can_fail()
 {
 	local device=${devices[0]}
@@ -354,8 +355,8 @@ notifiers_can_fail()
 	is_as_new "$device"
 }
 
-# with_nth_failing PREPARE CHANGE CHECK: the change is tried with its first allocation
-# failing, its second, and so on until none is left that could. PREPARE makes
+# with_nth_failing PREPARE CHANGE CHECK: tries the change with its first allocation
+# failing, then its second, and so on until none is left. PREPARE makes
 # the change possible, CHECK is given its status, and whether something failed.
 with_nth_failing()
 {
@@ -373,16 +374,16 @@ with_nth_failing()
 		((wrong == 0)) || fail "that was with allocation $nth of $2 failing"
 		if ((left > 0)); then
 			echo "# $2: $nth allocations, $failed of them made it fail" >&3
-			((status == 0)) || fail "it fails by itself"
-			((failed > 0)) || fail "nothing could make it fail"
+			((status == 0)) || fail "it fails without an injected failure"
+			((failed > 0)) || fail "no injected failure made it fail"
 			return
 		fi
 		failed=$((failed + (status != 0)))
 	done
-	fail "there is no end of its allocations"
+	fail "its allocations do not end"
 }
 
-# fail_nth NUMBER COMMAND: in this process; what was left to count goes to /run/left.
+# fail_nth NUMBER COMMAND: in this process; the remaining count goes to /run/left.
 fail_nth()
 {
 	local status=0 nth_file left
@@ -472,8 +473,8 @@ unplugged_or_not() # STATUS
 exec 3>&1
 node=$(<"$dax_devices/dax0.0/target_node")
 set_system_default offline
-# Two to play with, while the first keeps their node: a node cannot fail to be made.
-# And one of a single block, for what is done once for each allocation.
+# Two to change, while the first keeps their node: making a node cannot fail. And one
+# of a single block, for what runs once for each allocation.
 divide_device 4 $((512 << 20))
 block_bytes >"$dax_devices/dax0.3/size"
 for device in dax0.0 "${devices[@]}" dax0.3; do

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# One of the kernel's own tests of dax, from tools/testing/selftests, as it is, with
-# those parts that leave the memory stuck until reboot.
+# One of the kernel's dax tests, from tools/testing/selftests, unmodified, including the
+# parts that leave memory online until reboot.
 # usage: selftests-dax.sh TEST
 
 set -euo pipefail
