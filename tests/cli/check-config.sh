@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # daxctl reconfigure-device --check-config on a mocked /sys. RELAY is a daxctl
-# that has $RELAY_LINK in the distribution's place and its configuration in
+# that runs $RELAY_LINK instead of upstream's and reads its configuration from
 # $RELAY_CONFIG.
 
 set -euo pipefail
@@ -24,10 +24,10 @@ no_config()
 	rm -rf "$RELAY_CONFIG"
 }
 
-# The distribution's place is taken by what tells how it was called.
+# A script in the place of upstream's daxctl prints how it was called.
 relay()
 {
-	# Of a test before this there may be a link that leads nowhere.
+	# An earlier test may have left a dangling link.
 	rm -f "$RELAY_LINK"
 	# shellcheck disable=SC2016 # for the script to expand
 	printf '#!/bin/bash\necho "[{\\"called\\":\\"$*\\"}]"\n' >"$RELAY_LINK"
@@ -39,7 +39,7 @@ check()
 	run 0 reconfigure-device --check-config "$@"
 }
 
-is_the_distributions()
+is_upstreams()
 {
 	no_config
 	check dax0.0
@@ -48,7 +48,7 @@ is_the_distributions()
 		[reconfigure-device old]
 		nvdimm.uuid = 1-2-3
 		mode = system-ram
-		this is malformed, which is the distribution's to tell
+		this is malformed, which upstream reports
 	END
 	check dev/dax0.0
 	expect "$stdout" '[{"called":"reconfigure-device --check-config dev/dax0.0"}]'
@@ -154,11 +154,11 @@ conflicts()
 export_functions
 export RELAY_LINK RELAY_CONFIG
 relay
-ok "without keys of ours, and with a mode, it is the distribution's" on_system is_the_distributions
+ok "without extension keys, and with a mode, upstream's daxctl runs" on_system is_upstreams
 ok "it is silent when no section matches" on_system is_silent
 ok "each device gets the policy of the section that matches it" on_system plans_what_matches
 ok "the first match wins, and the second is warned of" on_system warns_of_two
-ok "a mistake is told with file, line and reason, and changes nothing" on_system refuses_mistakes
-ok "a section without a policy is translated for the distribution" on_system translates
-ok "a policy on the command line does not go with it" on_system conflicts
+ok "a mistake is reported with file, line and reason, and changes nothing" on_system refuses_mistakes
+ok "a section without a policy becomes options of upstream's daxctl" on_system translates
+ok "a policy on the command line is refused" on_system conflicts
 done_testing

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Command lines without any option of ours: ours and the distribution's daxctl
-# must agree in standard output, standard error and exit status.
+# Command lines without extension options: the extended and upstream's daxctl must agree
+# in standard output, standard error and exit status.
 
 set -euo pipefail
 
@@ -41,7 +41,7 @@ all_agree()
 	((lines >= $1)) || fail "only $lines lines"
 }
 
-# Between two runs nothing may remain of the first: nothing binds here.
+# The first run must not affect the second: nothing binds here.
 lists_agree()
 {
 	local option
@@ -94,8 +94,8 @@ in_shell()
 }
 export -f in_shell
 tables=$(declare -p list_options reconfigure_options targets others differences lines)
-ok "every line for list gives what the distribution's gives" on_system in_shell "$tables" lists_agree
-ok "every line for reconfigure-device gives what the distribution's gives" on_system in_shell "$tables" reconfigurations_agree
-ok "every form of a device's name gives what the distribution's gives" on_system in_shell "$tables" targets_agree
-ok "every other line gives what the distribution's gives" on_system in_shell "$tables" others_agree
+ok "every line for list has the output of upstream's" on_system in_shell "$tables" lists_agree
+ok "every line for reconfigure-device has the output of upstream's" on_system in_shell "$tables" reconfigurations_agree
+ok "every form of a device's name has the output of upstream's" on_system in_shell "$tables" targets_agree
+ok "every other line has the output of upstream's" on_system in_shell "$tables" others_agree
 done_testing

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# What first_error shows of the logs of the tools that the scripts call: each of
-# them is made to fail here.
+# The line that first_error prints from the logs of the tools that the scripts call: each
+# of them is made to fail here.
 
 set -euo pipefail
 
@@ -85,6 +85,6 @@ of_anything_else()
 }
 
 for tool in meson ninja make apt git qemu anything_else; do
-	ok "the line that says what is wrong is shown, of ${tool//_/ }" "of_$tool"
+	ok "the error line of ${tool//_/ } is shown" "of_$tool"
 done
 done_testing

@@ -1,14 +1,14 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# What is not extended becomes the distribution's daxctl, and never this program.
+# What is not extended runs upstream's daxctl, and never this program.
 
 set -euo pipefail
 
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
-like_the_distribution()
+like_upstream()
 {
 	same --version
 	same -v
@@ -109,7 +109,7 @@ is_one_process()
 	expect "$(<"$work/stdout")" "$!"
 }
 
-refuses_itself() # HOW: it is in the distribution's place as a link or a copy
+refuses_itself() # HOW: it is in the place of upstream's as a link or a copy
 {
 	local status=0
 
@@ -174,13 +174,13 @@ shows_the_usage_without_a_manual()
 	grep -q -e --online-type "$work/stderr"
 }
 
-# The variant of the executable that has $RELAY_LINK in the distribution's place.
+# The variant of the executable that runs $RELAY_LINK instead of upstream's.
 trap 'rm -rf "$work" "$RELAY_LINK" "$RELAY_MANUAL"' EXIT
 ok "commands that are not extended are the distribution's, in all they give" like_the_distribution
 ok "the usage and the list of commands have status besides" mentions_status
 ok "arguments, environment, stdin and exit status pass unchanged" passes_everything_on
 ok "the environment has nothing more and nothing less" passes_the_environment_on
-ok "the end by a signal is the end by that signal" ends_by_the_same_signal
+ok "it ends by the signal that ends upstream's" ends_by_the_same_signal
 ok "that SIGCHLD is ignored does not hide a failure" knows_the_status_of_an_ignored_child
 ok "closed standard streams are passed on as such" leaves_closed_streams_closed
 ok "it is the same process" is_one_process
@@ -188,7 +188,7 @@ ok "a symbolic link to itself is refused" refuses_itself ln -s
 ok "a hard link to itself is refused" refuses_itself ln
 ok "a copy of itself is refused" refuses_itself cp
 ok "another build of this program is refused" refuses_a_variant
-ok "that the distribution's daxctl is missing is told" tells_that_it_is_missing
+ok "a missing upstream daxctl is reported" tells_that_it_is_missing
 ok "help shows the manual page of the extended command" shows_its_own_manual
 ok "help shows the usage where the manual page is not installed" shows_the_usage_without_a_manual
 done_testing

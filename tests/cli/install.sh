@@ -109,7 +109,7 @@ uninstalls()
 export prefix source
 export_functions
 ok "it installs the program and what belongs to it, and nothing else" installs
-ok "it is used by its name, in front of the distribution's" on_system by_name
+ok "it is used by its name, before upstream's" on_system by_name
 ok "it is used through a link" by_a_link
 ok "help shows the installed pages" shows_the_installed_page
 ok "the installed completion knows commands, options, values and devices" on_system completion

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 #
-# What the tests of the executable share: a /sys with dax devices and no kernel
-# behind it (umockdev), running our daxctl and the distribution's there, and TAP.
+# Shared by the tests of the executable: a /sys with dax devices and no kernel behind
+# it (umockdev), running the extended and upstream's daxctl there, and TAP.
 # Sourced, after "set -euo pipefail". meson gives DAXCTL, the executable.
 
 work=$(mktemp -d)
@@ -74,8 +74,8 @@ block()
 
 # --- running daxctl ----------------------------------------------------------
 
-# run STATUS ARGUMENT...: our daxctl must exit with that status; what it prints
-# is left in $stdout and $stderr.
+# run STATUS ARGUMENT...: the extended daxctl must exit with that status; its output
+# is in $stdout and $stderr.
 run()
 {
 	local expected=$1 status=0
@@ -94,21 +94,21 @@ says()
 	[[ $stderr = *"$1"* ]] || fail "it does not say '$1' but: $stderr"
 }
 
-# same ARGUMENT...: ours and the distribution's must agree in all they give.
+# same ARGUMENT...: the extended and upstream's must agree in output and status.
 same()
 {
-	local ours=0 theirs=0
+	local extended=0 upstream=0
 
-	"$DAXCTL" "$@" >"$work/our-stdout" 2>"$work/our-stderr" </dev/null || ours=$?
-	/usr/bin/daxctl "$@" >"$work/their-stdout" 2>"$work/their-stderr" </dev/null || theirs=$?
-	[[ $ours = "$theirs" ]] || fail "daxctl $*: status $ours, not $theirs"
-	cmp -s "$work/our-stdout" "$work/their-stdout" ||
-		fail "daxctl $*: stdout: $(diff "$work/our-stdout" "$work/their-stdout")"
-	cmp -s "$work/our-stderr" "$work/their-stderr" ||
-		fail "daxctl $*: stderr: $(diff "$work/our-stderr" "$work/their-stderr")"
+	"$DAXCTL" "$@" >"$work/extended-stdout" 2>"$work/extended-stderr" </dev/null || extended=$?
+	/usr/bin/daxctl "$@" >"$work/upstream-stdout" 2>"$work/upstream-stderr" </dev/null || upstream=$?
+	[[ $extended = "$upstream" ]] || fail "daxctl $*: status $extended, not $upstream"
+	cmp -s "$work/extended-stdout" "$work/upstream-stdout" ||
+		fail "daxctl $*: stdout: $(diff "$work/extended-stdout" "$work/upstream-stdout")"
+	cmp -s "$work/extended-stderr" "$work/upstream-stderr" ||
+		fail "daxctl $*: stderr: $(diff "$work/extended-stderr" "$work/upstream-stderr")"
 }
 
-# relay_to BODY: a daxctl that becomes a script with that body.
+# relay_to BODY: makes RELAY run a script with that body as upstream's daxctl.
 relay_to()
 {
 	printf '#!/bin/bash\n%s\n' "$1" >"$work/distribution"
@@ -146,7 +146,7 @@ ok()
 
 	shift
 	tap_count=$((tap_count + 1))
-	# In a list the shell would ignore "set -e" all the way down.
+	# In a list the shell would ignore "set -e" in every function.
 	set +e
 	(set -e; "$@") >"$work/output" 2>&1
 	status=$?

@@ -2,10 +2,10 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2034 # for who sources it
 #
-# Command lines without any option of ours, for tests that compare our daxctl with
-# the distribution's. Sourced.
+# Command lines without extension options, for tests that compare the extended daxctl
+# with upstream's. Sourced.
 
-# What may stand alone, or before and behind a device. One word of an element is
+# What may stand alone, or before and after a device. One word of an element is
 # one argument; "''" is an empty one.
 list_options=(
 	"" -D -R -M -i -u -DR -DRMiu -uD -Du --devices --regions --mappings --idle --human

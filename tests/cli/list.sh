@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# daxctl list on a mocked /sys: the distribution's output, and what is added.
+# daxctl list on a mocked /sys: upstream's output, and what is added.
 
 set -euo pipefail
 
@@ -64,16 +64,16 @@ adds_policies()
 	expect "$(jq -r .online_type <<<"$stdout")" unplugged
 }
 
-blocks_taken_back()
+blocks_cancelled()
 {
 	run 0 list --blocks -D --no-blocks
-	local taken_back=$stdout
+	local cancelled=$stdout
 
 	run 0 list -D
-	expect "$taken_back" "$stdout"
+	expect "$cancelled" "$stdout"
 }
 
-mistakes_are_the_distributions()
+mistakes_are_upstreams()
 {
 	same list --bogus
 	same list -z
@@ -167,15 +167,15 @@ full_output()
 
 export_functions
 ok "the policy and the state of every device are in the list" on_system adds_policies
-eval "forms_in_shell() { $(declare -p forms); is_the_distributions; }"
+eval "forms_in_shell() { $(declare -p forms); is_upstreams; }"
 export -f forms_in_shell
 ok "all else is upstream daxctl's output, in every form" on_system forms_in_shell
 ok "mistakes and requests for help are the distribution's to answer" on_system mistakes_are_the_distributions
 ok "--no-blocks takes --blocks back" on_system blocks_taken_back
 ok "-h and --list-opts know --blocks" on_system knows_blocks
-ok "--blocks tells where the memory is, in runs" on_system shows_blocks
+ok "--blocks prints state and zone of the memory, in runs" on_system shows_blocks
 ok "--blocks --human draws a map" on_system draws_a_map
-ok "what does not go with --blocks is refused as usage" on_system refuses_what_does_not_go_with_blocks
+ok "options that cannot be combined with --blocks are refused as usage" on_system refuses_what_does_not_go_with_blocks
 ok "a list that cannot be written is an error" on_system full_output
 {
 	for number in 10 2 0; do
@@ -196,5 +196,5 @@ ok "devices come in natural order" on_system has_natural_order
 } >"$work/devices"
 eval "plain_in_shell() { $(declare -p forms); adds_nothing; }"
 export -f plain_in_shell
-ok "on a kernel without policies the list is the distribution's, to the byte" on_system plain_in_shell
+ok "on a kernel without policies the list is upstream's, to the byte" on_system plain_in_shell
 done_testing

@@ -195,7 +195,7 @@ rolls_back()
 
 	bound dax0.0 device_dax
 	before=$(policies)
-	# With no kernel there to unbind it, this is another driver in the way.
+	# Without a kernel to unbind it, this looks like another driver.
 	reconfigure 240 --online-type=movable -m system-ram -v dax0.0
 	says 'dax0.0: write "online_movable" to /sys/bus/dax/devices/dax0.0/online_type: done'
 	says 'dax0.0: write "default" to /sys/bus/dax/devices/dax0.0/online_type: done'
@@ -288,9 +288,9 @@ ok "one that fails does not keep the others from being reconfigured" on_system g
 ok "--online-type=help lists the values" on_system lists_policies
 ok "no device at all is an error" on_system no_device
 ok "what contradicts a policy is refused as usage, with the reason" on_system refuses_conflicts
-ok "what was taken back contradicts nothing" on_system takes_back_conflicts
+ok "a cancelled option contradicts nothing" on_system takes_back_conflicts
 ok "a dry run prints the steps and nothing on stdout" on_system dry_run
-ok "a bind that does not happen is rolled back" on_system rolls_back
+ok "a failed bind is rolled back" on_system rolls_back
 ok "--memmap-on-memory sets that attribute" on_system sets_memmap
 ok "--no-online is refused where the device's policy would online it" on_system no_online
 ok "--mode=devdax frees a device that is left unplugged" on_system leaves_unplugged

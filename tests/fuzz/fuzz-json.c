@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Any output of the distribution's list: no crash, and nothing in it changes but
- * that two fields are added.
+ * Any output of upstream's list: no crash, and nothing in it changes except that two
+ * fields are added.
  */
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Command lines of any content, each word on a line: no crash, every value and
- * argument is a piece of the line, and words of ours are noticed as ours.
+ * argument is part of the line, and extension options are recognised.
  */
 #include <stdint.h>
 #include <stdlib.h>

@@ -60,7 +60,7 @@ void fake_going_offline(struct fake_kernel *kernel, unsigned int id);
 /* From now on the file can be written, and not read. */
 void fake_make_unreadable(struct fake_kernel *kernel, const char *path);
 
-/* To bring the tree into the state in which a test begins. Failures end the test. */
+/* Sets up the tree for a test. Failures end the test. */
 void fake_bind(struct fake_kernel *kernel, const char *device, const char *driver);
 void fake_write(struct fake_kernel *kernel, const char *value, const char *path);
 

@@ -211,12 +211,12 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST("an aligned range consists of its blocks", test_aligned),
-		TEST("a block that lies only partly in a range does not count", test_partial),
+		TEST("a block that is only partly in a range does not count", test_partial),
 		TEST("several ranges give the blocks of each, and none between them", test_several),
 		TEST("ranges at the end of the address space, backward or absurd do no harm",
 		     test_extremes),
-		TEST("each state of a block satisfies the policies that it should", test_as_asked),
-		TEST("blocks that are not as asked are counted by where they are", test_describe),
+		TEST("each state of a block satisfies the right policies", test_as_asked),
+		TEST("blocks that are not as requested are counted by state and zone", test_describe),
 		TEST("the state and zone of blocks are read from sysfs", test_read),
 		TEST("only a block that is missing or says \"offline\" is out of use",
 		     test_out_of_use),

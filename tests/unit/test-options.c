@@ -36,7 +36,7 @@ static const struct option_spec specs[NR] = {
 struct example {
 	const char *words[MAX_WORDS];
 	const char *set;   /* the options that are set, as "mode=devdax human" */
-	const char *rest;  /* the arguments, separated by blanks */
+	const char *rest;  /* the arguments, separated by whitespace */
 	const char *error; /* NULL: none */
 	bool has_ours;
 };
@@ -74,7 +74,7 @@ static const struct example right[] = {
 	{ { "--online-type", "movable", "x" }, "online-type=movable", "x", NULL, true },
 	{ { "--online-t", "movable" }, "online-type=movable", "", NULL, true },
 	{ { "--online-type=a", "--no-online-type" }, "", "", NULL, true },
-	/* What the distribution takes for its own stays its own. */
+	/* What upstream accepts keeps its meaning. */
 	{ { "-N", "--onl" }, "", "", NULL, false },
 	{ { "-N", "--o" }, "", "", NULL, false },
 	{ { "--memmap-on-memory" }, "memmap-on-memory", "", NULL, true },
@@ -206,11 +206,11 @@ static void test_usage(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST("command lines mean what they mean to the distribution's daxctl", test_right),
+		TEST("command lines mean what they mean to upstream's daxctl", test_right),
 		TEST("mistakes are told as the distribution tells them, whosever they are",
 		     test_wrong),
 		TEST("a request for help ends the line", test_help),
-		TEST("the usage text has the distribution's layout", test_usage),
+		TEST("the usage text has upstream's layout", test_usage),
 	};
 
 	return cmocka_run_group_tests_name("options", tests, NULL, NULL);

@@ -1,13 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Command lines without any option of ours, on a real device: from the same start,
-# ours and the distribution's daxctl must agree in standard output, standard error
-# and exit status, and leave the device in the same mode and its memory in the same
-# place. Needs tests/cli/lines.sh beside it.
+# Command lines without extension options, on a real device: from the same start, the
+# extended and upstream's daxctl must agree in standard output, standard error and exit
+# status, and leave the device in the same mode and its memory in the same state and
+# zone. Needs tests/cli/lines.sh beside it.
 #
-# The list is compared on a device without the attribute, as ours says more of one
-# that has it.
+# The list is compared on a device without the attribute, as the extended list has more
+# fields for one with it.
 
 set -euo pipefail
 
@@ -18,7 +18,7 @@ set -euo pipefail
 
 size=$(<"$dax_devices/dax0.0/size")
 
-# Devices, sizes, drivers, and where each memory block of the system is.
+# Devices, sizes, drivers, and the state and zone of each memory block of the system.
 situation()
 {
 	printf '%s\n' "${dax_devices}"/*
@@ -52,7 +52,7 @@ free_device() # DEVICE
 	fi
 }
 
-# back_to START: whatever a command line has done, back to $start, which START makes.
+# back_to START: restores $start, which START makes, whatever a command line did.
 back_to()
 {
 	if [[ $(<"$dax_devices/dax0.0/size") != "$size" ]]; then
@@ -66,8 +66,8 @@ back_to()
 	expect "$(situation)" "$start"
 }
 
-# result DAXCTL START WORD...: what it prints, and what comes of it, in files
-# called after it.
+# result DAXCTL START WORD...: saves its output and the result, in files named after
+# it.
 result()
 {
 	local daxctl=$1 from=$2 status=0 files after
@@ -120,8 +120,8 @@ list_lines()
 	printf 'list %s\n' "${list_options[@]}"
 }
 
-# tests/cli has the device in front of them too. Memory in a kernel zone would not
-# come out again.
+# tests/cli has the device in front of them too. Memory in a kernel zone might not
+# go offline again.
 reconfigure_lines()
 {
 	local option
@@ -170,10 +170,10 @@ others_agree() # START
 }
 
 set_policy dax0.0 default
-ok "every line for reconfigure-device does and gives what the distribution's does" reconfigurations_agree in_devdax
-ok "every other line gives what the distribution's gives" others_agree in_devdax
+ok "every line for reconfigure-device has the result and output of upstream's" reconfigurations_agree in_devdax
+ok "every other line has the output of upstream's" others_agree in_devdax
 for start in in_devdax in_system_ram; do
-	ok "every line for list gives what the distribution's gives, ${start//_/ }" lists_agree "$start"
-	ok "every form of a device's name gives what the distribution's gives, ${start//_/ }" targets_agree "$start"
+	ok "every line for list has the output of upstream's, ${start//_/ }" lists_agree "$start"
+	ok "every form of a device's name has the output of upstream's, ${start//_/ }" targets_agree "$start"
 done
 done_testing

@@ -43,7 +43,7 @@ does_not_find() # CONDITION
 	expect "$(driver_of dax0.0) $(policy_of dax0.0)" "device_dax default"
 }
 
-keeps_the_distributions()
+keeps_upstreams()
 {
 	back
 	printf '[reconfigure-device test]\nnvdimm.uuid = %s\nmode = system-ram\n' "$1" | config
@@ -86,12 +86,12 @@ ok "dax.resource finds the device" finds "dax.resource = $(<"$dax_devices/dax0.0
 ok "dax.target_node finds the device" finds "dax.target_node = $(<"$dax_devices/dax0.0/target_node")"
 ok "dax.path finds the device" finds "dax.path = ${path%/dax0.0}/dax*"
 ok "another address, node or path does not" does_not_find "dax.resource = 0x1000"
-ok "a condition that does not hold keeps the others from it" does_not_find "dax.path = *
+ok "all conditions of a section must hold" does_not_find "dax.path = *
 dax.target_node = 0"
 uuid=$path/../uuid
 if [[ -e $uuid ]]; then
 	ok "nvdimm.uuid finds the namespace, also with a policy" finds "nvdimm.uuid = $(<"$uuid")"
-	ok "the distribution's own section still works" keeps_the_distributions "$(<"$uuid")"
+	ok "an upstream section still works" keeps_upstreams "$(<"$uuid")"
 fi
 target=$path/../../target0
 if [[ -e $target ]]; then

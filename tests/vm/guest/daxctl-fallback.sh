@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# daxctl on a kernel without the attribute: refused, or with --allow-fallback put
-# right after the bind. A kernel that has the attribute is made to look like one
-# that has not.
+# daxctl on a kernel without the attribute: it refuses, or with --allow-fallback corrects
+# the memory after the bind. A kernel with the attribute is made to look like one
+# without.
 
 set -euo pipefail
 
@@ -14,7 +14,7 @@ number=$(blocks_of dax0.0 | wc -l)
 ram=(--mode=system-ram)
 fallback=(--mode=system-ram --allow-fallback)
 
-# An attribute that reads as nothing is none.
+# An attribute that reads as empty counts as missing.
 hide_the_attribute()
 {
 	if [[ -e $dax_devices/dax0.0/online_type ]]; then
@@ -112,17 +112,17 @@ if has_unplugged; then
 fi
 hide_the_attribute
 ok "a policy is refused, with what to do" refuses
-ok "the list is the distribution's" lists_nothing_new
-ok "the system's default may be right already" falls_back online_movable movable "online Movable" "the system's default was right"
-ok "the memory is put right $way" falls_back offline movable "online Movable" "$way"
+ok "the list is upstream's" lists_nothing_new
+ok "the system default may be right already" falls_back online_movable movable "online Movable" "the system's default was right"
+ok "the memory is corrected $way" falls_back offline movable "online Movable" "$way"
 ok "offline is reached block by block" falls_back online_movable offline offline "block by block"
 if has_unplugged; then
 	ok "unplugged is reached through state" falls_back online_movable unplugged absent "$way"
 else
-	ok "unplugged is refused, as there is no state, and everything is as before" cannot_unplug
+	ok "unplugged is refused without state, and nothing changes" cannot_unplug
 fi
-ok "--force moves memory that is plugged in" forces
-ok "a block that does not follow takes everything back" goes_back_when_it_cannot
-# This does not come out again.
+ok "--force moves online memory" forces
+ok "a block that cannot follow rolls everything back" goes_back_when_it_cannot
+# This memory may not go offline again.
 ok "a kernel zone is reached $way" falls_back offline online_kernel "online Normal" "$way"
 done_testing

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # Every step of a reconfiguration fails once, and then whenever it is tried. The
-# device must be in the mode and with the policy, and its memory where it was,
-# and the message must name the device and the reason.
+# mode, the policy and the memory of the device must be unchanged, and the message must
+# name the device and the reason.
 
 set -euo pipefail
 
@@ -19,8 +19,8 @@ situation()
 	printf '%s with %s: %s\n' "$(driver_of dax0.0)" "$(policy_of dax0.0)" "$(block_summary dax0.0)"
 }
 
-# faulty INJECTION PATH ARGUMENT...: runs daxctl with that fault, and prints what
-# it says; its status is in $status.
+# faulty INJECTION PATH ARGUMENT...: runs daxctl with that fault and prints its
+# messages; its status is in $status.
 faulty()
 {
 	local injection=$1 path=$2 filter=()
@@ -83,7 +83,7 @@ start_in_system_ram()
 	expect "$(situation)" "kmem with online_movable: $number online Movable"
 }
 
-# The verification cannot read a block: that is no reason to take everything back.
+# The verification cannot read a block: that is no reason to roll back.
 cannot_verify()
 {
 	local block
@@ -115,12 +115,12 @@ is_either() # WHEN
 start_in_devdax
 both "devdax stays when the policy cannot be written" write:error=EIO "$attribute" 251 "${movable[@]}"
 both "devdax stays when kmem cannot be loaded" finit_module,init_module:error=ENOEXEC "" 248 "${movable[@]}"
-both "devdax stays when device_dax does not let go" write:error=EIO "$dax_drivers/device_dax/unbind" 251 "${movable[@]}"
+both "devdax stays when device_dax does not unbind" write:error=EIO "$dax_drivers/device_dax/unbind" 251 "${movable[@]}"
 modprobe kmem
 daxctl reconfigure-device --mode=devdax --force dax0.0 >/dev/null 2>&1 || fail "no way back to devdax"
 set_policy dax0.0 offline
-both "devdax stays when kmem does not take it" write:error=EIO "$dax_drivers/kmem/bind" 251 "${movable[@]}"
-both "devdax stays when kmem has no memory" write:error=ENOMEM "$dax_drivers/kmem/bind" 244 "${movable[@]}"
+both "devdax stays when kmem does not bind" write:error=EIO "$dax_drivers/kmem/bind" 251 "${movable[@]}"
+both "devdax stays when kmem runs out of memory" write:error=ENOMEM "$dax_drivers/kmem/bind" 244 "${movable[@]}"
 ok "a policy alone stays when it cannot be written" stays write:error=EACCES "$attribute" 243 --online-type=movable
 for when in 1 2 3 4 5; do
 	ok "devdax stays when its driver cannot be read the $when. time, or all is done" is_either "$when"
@@ -128,15 +128,15 @@ done
 
 start_in_system_ram
 if [[ -e $state ]]; then
-	both "system-ram stays when its memory cannot be taken out" write:error=EBUSY "$state" 240 -f "${offline[@]}"
+	both "system-ram stays when its memory cannot be unplugged" write:error=EBUSY "$state" 240 -f "${offline[@]}"
 else
 	block=$memory/memory$(blocks_of dax0.0 | sed -n 3p)/state
-	both "system-ram stays when its third block cannot be taken out" write:error=EBUSY "$block" 240 -f "${offline[@]}"
+	both "system-ram stays when its third block cannot be offlined" write:error=EBUSY "$block" 240 -f "${offline[@]}"
 fi
-both "system-ram stays when kmem does not let go" write:error=EIO "$dax_drivers/kmem/unbind" 251 -f "${offline[@]}"
+both "system-ram stays when kmem does not unbind" write:error=EIO "$dax_drivers/kmem/unbind" 251 -f "${offline[@]}"
 both "system-ram stays when the policy cannot be written" write:error=EIO "$attribute" 251 -f "${offline[@]}"
-both "system-ram stays when kmem does not take it back" write:error=EIO "$dax_drivers/kmem/bind" 251 -f "${offline[@]}"
-ok "memory online at the end is found where it was" all_blocks dax0.0 "online Movable"
+both "system-ram stays when kmem does not bind again" write:error=EIO "$dax_drivers/kmem/bind" 251 -f "${offline[@]}"
+ok "the memory is online in its former zone at the end" all_blocks dax0.0 "online Movable"
 
 start_in_devdax
 ok "a block that cannot be verified is counted, with status 64" cannot_verify

@@ -2,9 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # usage: daxctl-kernel-zone.sh TYPE, online or online_kernel
-# daxctl reconfigure-device with a type that gives kernel memory. On a node that
-# has no other memory this cannot be taken out again, so it is a machine's last
-# act.
+# daxctl reconfigure-device with a type that onlines in a kernel zone. On a node without
+# other memory it may not go offline again, so this is the machine's last test.
 
 set -euo pipefail
 
@@ -38,7 +37,7 @@ is_not_movable()
 	all_blocks dax0.0 "online Normal"
 }
 
-ok "$type puts every block into a kernel zone" puts_it_there
-ok "$type finds it there again" is_as_asked
-ok "online_movable finds that it is not in Movable" is_not_movable
+ok "$type onlines every block in a kernel zone" puts_it_there
+ok "$type has nothing to do the second time" is_as_asked
+ok "online_movable reports that it is not in Movable" is_not_movable
 done_testing

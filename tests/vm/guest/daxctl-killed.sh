@@ -3,12 +3,12 @@
 #
 # usage: daxctl-killed.sh KILL|TERM [sibling]
 # daxctl is killed (SIGKILL) before each of its system calls that touch sysfs or
-# the kernel's modules, one after the other. The next run of the same command
-# must succeed and end where an undisturbed run ends. A signal that can be caught
-# must leave the device as it was, or done.
+# the kernel's modules, one after the other. The next run of the same command must
+# succeed with the result of an undisturbed run. After a signal that can be caught,
+# the change must be complete or rolled back.
 #
-# With "sibling", on a machine where kmem takes devices by their names only, there
-# is a second device, which no driver has and which must not notice anything.
+# With "sibling", on a machine where kmem binds devices by name only, there is an
+# unbound sibling device, which must not change.
 
 set -euo pipefail
 
@@ -34,7 +34,7 @@ free_device() # DEVICE
 	fi
 }
 
-# add_sibling: on the second half of the memory.
+# add_sibling: makes it of the second half of the memory.
 add_sibling()
 {
 	free_device dax0.0
@@ -55,7 +55,7 @@ in_devdax()
 	if [[ -e $dax_drivers/kmem ]]; then
 		modprobe -r kmem
 	fi
-	# The distribution's daxctl binds whatever device_dax takes.
+	# Upstream's daxctl binds every device that device_dax accepts.
 	if [[ -e $dax_devices/dax0.1 ]]; then
 		free_device dax0.1
 	fi
@@ -74,9 +74,9 @@ in_system_ram()
 		fail "no way to system-ram: $(</tmp/stderr)"
 }
 
-# points START ARGUMENT...: the system calls of an undisturbed run, as "CALL
-# NUMBER", from the lock on, before which nothing is changed, and without the
-# reading of one memory block after the other.
+# points START ARGUMENT...: prints the system calls of an undisturbed run, as "CALL
+# NUMBER", from the lock on (before it nothing changes), without the reads of the
+# single memory blocks.
 points()
 {
 	"$1"
@@ -94,7 +94,7 @@ interrupted()
 	local signal=$1 call=$2 nth=$3
 
 	shift 3
-	# The shell tells about killed children, which is no news here.
+	# The shell reports killed children; they are expected here.
 	{
 		strace -qq -o /dev/null -e trace="$call" -e inject="$call:signal=$signal:when=$nth" \
 			daxctl reconfigure-device "$@" dax0.0 >/dev/null 2>&1
@@ -157,14 +157,14 @@ offline="kmem with offline: $number offline, autoprobe 1$beside"
 
 case $1 in
 KILL)
-	ok "killed anywhere on the way from devdax, the next run gets there" recovers in_devdax "$online" "${movable[@]}"
-	ok "killed anywhere on the way from no driver, the next run gets there" recovers disabled "$online" "${movable[@]}"
-	ok "killed anywhere on the way from system-ram, the next run gets there" recovers in_system_ram "$offline" "${forced[@]}"
+	ok "after SIGKILL anywhere on the way from devdax, the next run completes" recovers in_devdax "$online" "${movable[@]}"
+	ok "after SIGKILL anywhere on the way from no driver, the next run completes" recovers disabled "$online" "${movable[@]}"
+	ok "after SIGKILL anywhere on the way from system-ram, the next run completes" recovers in_system_ram "$offline" "${forced[@]}"
 	;;
 TERM)
-	ok "SIGTERM anywhere on the way from devdax: all is done, or as before" is_either in_devdax "$online" "${movable[@]}"
-	ok "SIGTERM anywhere on the way from no driver: all is done, or as before" is_either disabled "$online" "${movable[@]}"
-	ok "SIGTERM anywhere on the way from system-ram: all is done, or as before" is_either in_system_ram "$offline" "${forced[@]}"
+	ok "SIGTERM anywhere on the way from devdax: complete, or rolled back" is_either in_devdax "$online" "${movable[@]}"
+	ok "SIGTERM anywhere on the way from no driver: complete, or rolled back" is_either disabled "$online" "${movable[@]}"
+	ok "SIGTERM anywhere on the way from system-ram: complete, or rolled back" is_either in_system_ram "$offline" "${forced[@]}"
 	;;
 esac
 done_testing

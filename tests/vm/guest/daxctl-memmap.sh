@@ -68,6 +68,6 @@ rolled_back()
 
 ok "the attribute is set for the next bind" alone
 ok "it is set together with a policy, and the memory comes online" with_a_policy
-ok "while the memory is plugged in it needs --force" bound
-ok "it is taken back like everything else" rolled_back
+ok "while the memory is online it needs --force" bound
+ok "it is rolled back like everything else" rolled_back
 done_testing

@@ -1,16 +1,16 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# daxctl reconfigure-device --online-type, on a real kernel: every way from one
-# mode to another, what is refused, what is told, and that a dry run is dry.
-# Memory in kernel zones is another test's: it does not come out again.
+# daxctl reconfigure-device --online-type, on a real kernel: every mode change, what is
+# refused, the messages, and that a dry run changes nothing. Another test has memory in
+# kernel zones, as it may not go offline again.
 
 set -euo pipefail
 
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . /usr/local/lib/vm/lib.sh
 
-# run STATUS ARGUMENT...: our daxctl must exit with that status; what it printed
+# run STATUS ARGUMENT...: the extended daxctl must exit with that status; its output
 # is in $stdout and $stderr.
 run()
 {
@@ -104,7 +104,7 @@ prints_the_device()
 	json '.chardev' '"dax0.0"'
 }
 
-has_the_distributions_fields()
+has_upstreams_fields()
 {
 	local ours
 
@@ -191,7 +191,7 @@ dry_run_is_dry()
 	expect "$(situation)" "$before"
 	says 'write "online_movable" to /sys/bus/dax/devices/dax0.0/online_type'
 	reconfigure 0 --online-type=movable -m system-ram -v
-	# The same words, with results, and "new_id" where kmem wants it.
+	# The same words, with results, and "new_id" where kmem needs it.
 	expect "$(grep -E '^dax0.0: (write|load|verify)' <<<"$stderr" |
 		grep -v -e new_id -e remove_id -e 'No such device' | sed 's/: done$//')" \
 		"$(grep -v -e "$([[ $stderr = *new_id* ]] && echo kmem/bind || echo '^$')" <<<"$planned")"
@@ -255,7 +255,7 @@ counts_strays()
 	expect "$(driver_of dax0.0)" kmem
 }
 
-# calls_for_blocks ARGUMENT...: how many system calls that takes for each block:
+# calls_for_blocks ARGUMENT...: prints how many system calls it makes for each block:
 # opening, reading or writing, and closing its files.
 calls_for_blocks()
 {
@@ -276,8 +276,8 @@ takes_few_system_calls()
 	to_devdax
 	expect "$(calls_for_blocks --online-type=movable -m system-ram)" 3
 	expect "$(calls_for_blocks --online-type=movable -m system-ram)" 3
-	# Without state, each one is looked at once more before it is taken out,
-	# and then again: to unbind it while it is online would lose it.
+	# Without state, each one is read once more before it is removed, and then
+	# again: unbinding it while it is online would lose it.
 	expect "$(calls_for_blocks --online-type=offline -m system-ram --force)" \
 		"$(if has_unplugged; then echo 6; else echo 15; fi)"
 }
@@ -298,7 +298,7 @@ refuses_no_online()
 	expect "$(situation)" "kmem with online_movable: $number online Movable"
 }
 
-# Who can open the file can keep daxctl waiting for ever.
+# Whoever can open the file can make daxctl wait for ever.
 locks_what_only_root_can_open()
 {
 	local mode
@@ -362,25 +362,25 @@ for_nobody()
 }
 
 ok "a device comes online under its policy, also when kmem must be loaded first" from_the_start_loading_kmem
-ok "online_movable: there and back, whatever the system's default" there_and_back_under online movable "online Movable"
-ok "offline: there and back, whatever the system's default" there_and_back_under online_movable offline offline
-ok "default: there and back, as the system's default has it" there_and_back_under online_movable default "online Movable"
-ok "default follows the system's default" there_and_back_under offline default offline
+ok "online_movable: there and back, whatever the system default" there_and_back_under online movable "online Movable"
+ok "offline: there and back, whatever the system default" there_and_back_under online_movable offline offline
+ok "default: there and back, under the system default" there_and_back_under online_movable default "online Movable"
+ok "default follows the system default" there_and_back_under offline default offline
 ok "the JSON has the device, its policy and its memory" prints_the_device
-ok "the JSON has the distribution's fields with the distribution's values" has_the_distributions_fields
-ok "a device that is as asked already is left alone" does_nothing_twice
+ok "the JSON has upstream's fields with upstream's values" has_upstreams_fields
+ok "a device that is as requested already is left alone" does_nothing_twice
 ok "memory that is in the way is named, and stays without --force" wants_force
-ok "--force takes the memory out and plugs it in again" forced
-ok "--force straightens a single stray block" straightens_one_block
+ok "--force unplugs the memory and adds it again" forced
+ok "--force corrects a single stray block" straightens_one_block
 ok "without --mode only the policy changes" policy_only
 ok "without --mode the policy of bound memory is refused, unless it is the same" policy_only_when_bound
 ok "a dry run changes nothing and announces what is then done" dry_run_is_dry
 if has_unplugged; then
 	ok "a device left unplugged can be reconfigured, and goes back to devdax" leaves_unplugged
 fi
-ok "the policy unplugged plugs nothing in, or is refused where the kernel lacks it" policy_unplugged
-ok "blocks that are elsewhere at the end are counted, with status 64" counts_strays
-ok "no block takes more than 8 system calls, but where it must be taken out by itself" takes_few_system_calls
+ok "the policy unplugged adds no memory, or is refused where the kernel lacks it" policy_unplugged
+ok "blocks in another state or zone at the end are counted, with status 64" counts_strays
+ok "no block takes more than 8 system calls, except where it must be removed by itself" takes_few_system_calls
 ok "--no-online is refused if the device's policy would online it" refuses_no_online
 ok "two at the same moment both succeed" waits_for_another
 ok "closed standard streams do no harm" writes_only_what_it_means

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # Devices that share a region: a device of two ranges with a neighbour between
-# them, and devices that nobody asked for. Neither may notice anything.
+# them, and unbound sibling devices. Neither of these may change.
 
 set -euo pipefail
 
@@ -189,7 +189,7 @@ partition
 ok "every block of both ranges comes online, loading kmem" both_ranges_come
 ok "neither the neighbour between them nor another sibling is bound by that" both_stay_out
 ok "the neighbour can come online under a policy of its own" the_neighbour_comes
-ok "--force takes both ranges out and plugs them in again, and only them" both_ranges_are_forced
+ok "--force unplugs both ranges and adds them again, and only them" both_ranges_are_forced
 ok "a stray block in the second range is seen" a_stray_of_the_second_range_is_seen
 ok "whichever write of the way out is refused, both ranges stay" stays_whole_when_refused
 ok "both ranges become a device in devdax mode, and no neighbour notices" both_ranges_become_devdax

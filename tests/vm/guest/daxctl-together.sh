@@ -1,10 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# daxctl, and at the same moment somebody else who changes the same things: a rule
-# that onlines every memory block it sees, a program that writes policies, another
-# daxctl. Ours ends as it says, and no memory is lost, but where the kernel gives
-# daxctl no way to prevent it.
+# daxctl while another program changes the same things: a rule that onlines every
+# memory block it sees, a program that writes policies, another daxctl. The result
+# is what daxctl reports, and no memory is lost except where the kernel does not let
+# daxctl prevent it.
 
 set -euo pipefail
 
@@ -44,7 +44,7 @@ says() # PATTERN
 
 # --- the others --------------------------------------------------------------
 
-# As the rules of some distributions do, in the zone from which it comes out again.
+# As the rules of some distributions do, in the zone that it can leave again.
 online_every_block()
 {
 	local block
@@ -75,8 +75,8 @@ write_policies()
 	done
 }
 
-# with OTHER COMMAND...: while OTHER runs in the background, which it does not when
-# COMMAND has failed.
+# with OTHER COMMAND...: runs COMMAND while OTHER runs in the background, until
+# COMMAND fails.
 with()
 {
 	local other status
@@ -92,7 +92,7 @@ with()
 	return "$status"
 }
 
-# nothing_is_lost: when nobody disturbs, the memory can be taken out, all of it.
+# nothing_is_lost: undisturbed, all of the memory can be unplugged.
 nothing_is_lost()
 {
 	succeeds --mode=system-ram --online-type=movable --force
@@ -136,7 +136,7 @@ a_rule_comes_too_late()
 	in_each_round binds_movable
 }
 
-# What daxctl has seen is what it says; then the rule goes on.
+# daxctl reports what it has seen; then the rule goes on.
 binds_offline()
 {
 	reconfigure --mode=system-ram --online-type=offline
@@ -177,9 +177,9 @@ a_rule_while_it_is_taken_out()
 	nothing_is_lost
 }
 
-# Where memory is taken out block by block, a rule that never rests could lose it by
-# chance. So it gets its chance at a moment of which the outcome is known.
-# delayed PATH ARGUMENT...: what opens PATH does it three seconds later.
+# Where memory is offlined block by block, a rule that runs all the time could make it
+# lost by chance. So it runs at a moment with a known outcome.
+# delayed PATH ARGUMENT...: opening PATH takes three seconds.
 delayed()
 {
 	status=0
@@ -212,7 +212,7 @@ lost_at_the_unbind()
 	says 'its mode is now: disabled, with the policy .online_movable'
 }
 
-# What this kernel loses then is at least told, and goes on to serve as memory.
+# This kernel loses memory then: daxctl reports it, and it stays usable as memory.
 a_rule_after_the_last_look()
 {
 	succeeds --mode=system-ram --online-type=movable --force
@@ -255,7 +255,7 @@ two_with_different_wishes()
 		statuses=
 		wait "$one" || statuses+=" movable $?"
 		wait "$two" || statuses+=" offline $?"
-		# Who comes second finds the memory elsewhere, and has no --force.
+		# The second one finds the memory in another zone, and has no --force.
 		case $statuses in
 		" movable 240") expect "$(situation)" "kmem with offline: $number offline" ;;
 		" offline 240") expect "$(situation)" "kmem with online_movable: $number online Movable" ;;
@@ -265,7 +265,7 @@ two_with_different_wishes()
 	nothing_is_lost
 }
 
-the_distributions_takes_it_away()
+upstreams_takes_it_away()
 {
 	local round other status
 
@@ -275,7 +275,7 @@ the_distributions_takes_it_away()
 		other=$!
 		reconfigure --mode=system-ram --online-type=movable
 		wait "$other" || : "it may lose"
-		# Whoever was first, nobody knows; but what ours did not do it says.
+		# Either may be first; the extended one reports what it did not do.
 		if [[ $status != 0 ]]; then
 			says '^dax0.0: '
 		fi
@@ -284,17 +284,17 @@ the_distributions_takes_it_away()
 }
 
 ok "the memory is in its zone before a rule can online it elsewhere" a_rule_comes_too_late
-ok "a rule that onlines what shall stay offline is told with status 64" a_rule_against_offline
+ok "a rule that onlines memory under offline is reported with status 64" a_rule_against_offline
 if has_unplugged; then
-	ok "a rule that onlines what is being taken out fails the command, or comes too late" \
+	ok "a rule that onlines memory being offlined fails the command, or comes too late" \
 		a_rule_while_it_is_taken_out
 else
-	ok "a rule that onlines what is being taken out fails the command" a_rule_before_the_last_look
+	ok "a rule that onlines memory being offlined fails the command" a_rule_before_the_last_look
 fi
-ok "a program that writes policies meanwhile makes no memory go astray unnoticed" another_writes_policies
-ok "of two that want different things, one is refused" two_with_different_wishes
-ok "the distribution's daxctl at the same moment loses no memory" the_distributions_takes_it_away
-# The last one, as the device is of no more use then.
+ok "memory in a wrong zone is reported when a program writes policies meanwhile" another_writes_policies
+ok "of two conflicting commands, one is refused" two_with_different_wishes
+ok "upstream's daxctl at the same moment loses no memory" upstreams_takes_it_away
+# The last one, as the device cannot be used afterwards.
 if ! has_unplugged; then
 	ok "what a rule onlines at the unbind is lost, and daxctl says so" a_rule_after_the_last_look
 fi
