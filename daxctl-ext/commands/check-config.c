@@ -140,9 +140,8 @@ static void relay(struct session *session, const struct check_config_options *op
 		fprintf(stderr, "%s: error: %s was ended by signal %d (%s)\n", name,
 			distribution_daxctl, -status, strsignal(-status));
 		session_note(session, -EIO);
-	} else if (status == STATUS_NOT_FOUND || status == STATUS_NOT_EXECUTABLE) {
-		session_note(session, status);
-	} else if (status == STATUS_UNVERIFIED) {
+	} else if (status == STATUS_NOT_FOUND || status == STATUS_NOT_EXECUTABLE ||
+		   status == STATUS_UNVERIFIED) {
 		session_note(session, status);
 	} else if (status) {
 		/* Its statuses are errnos, but for those that are none. */

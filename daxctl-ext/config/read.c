@@ -125,11 +125,12 @@ int config_read(struct config *config, const char *directory, struct problem *pr
 	*config = (struct config){ 0 };
 	nr = scandir(directory, &entry, is_conf, alphasort);
 	if (nr < 0) {
-		if (errno == ENOENT && !is_there(directory))
+		rc = -errno;
+		if (rc == -ENOENT && !is_there(directory))
 			return 0;
 		config->is_unreadable = true;
-		return errno == ENOENT ? dangling(directory, problem)
-				       : cannot_read(directory, -errno, problem);
+		return rc == -ENOENT ? dangling(directory, problem)
+				     : cannot_read(directory, rc, problem);
 	}
 	for (int i = 0; i < nr; i++) {
 		bool was_unreadable = config->is_unreadable;

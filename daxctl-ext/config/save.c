@@ -86,26 +86,30 @@ static int refuse_if_others_may_write(int fd, const char *path, struct problem *
 			   (unsigned int)status.st_mode & 07777);
 }
 
+static int no_file(struct place *place, struct problem *problem)
+{
+	place->text = strdup("");
+	return place->text ? 0 : problem_set(problem, -ENOMEM, NULL, "out of memory");
+}
+
 static int read_file(struct place *place, struct problem *problem)
 {
 	_cleanup_close_ int fd = -1;
 	size_t length;
 	int rc;
 
-	if (place->fd >= 0) {
-		rc = config_read_text(place->fd, SAVED_FILE, O_NOFOLLOW, place->path, &place->text,
-				      &length, problem);
-		if (rc == -ELOOP)
-			return problem_set(problem, rc, "replace it by a regular file",
-					   "%s is a symbolic link", place->path);
-		if (rc < 0 && rc != -ENOENT)
-			return rc;
-		place->exists = rc == 0;
-	}
-	if (!place->exists) {
-		place->text = strdup("");
-		return place->text ? 0 : problem_set(problem, -ENOMEM, NULL, "out of memory");
-	}
+	if (place->fd < 0)
+		return no_file(place, problem);
+	rc = config_read_text(place->fd, SAVED_FILE, O_NOFOLLOW, place->path, &place->text, &length,
+			      problem);
+	if (rc == -ENOENT)
+		return no_file(place, problem);
+	if (rc == -ELOOP)
+		return problem_set(problem, rc, "replace it by a regular file",
+				   "%s is a symbolic link", place->path);
+	if (rc < 0)
+		return rc;
+	place->exists = true;
 	fd = openat(place->fd, SAVED_FILE, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	if (fd < 0)
 		return cannot("read", place->path, -errno, problem);
@@ -186,6 +190,8 @@ static int replace_file(const struct place *place, const char *text, struct prob
 {
 	int rc;
 
+	if (place->fd < 0)
+		return cannot("write", place->path, -ENOENT, problem);
 	if (saved_is_empty(text)) {
 		if (unlinkat(place->fd, SAVED_FILE, 0) < 0)
 			return cannot("remove", place->path, -errno, problem);
