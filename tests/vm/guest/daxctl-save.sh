@@ -33,9 +33,7 @@ says_no_note()
 	fi
 }
 
-# appear_again [DRIVER-PARAMETER]: as after a boot: the device is a new one, of a driver
-# that has just been loaded with that parameter.
-appear_again()
+free_device()
 {
 	if [[ $(driver_of dax0.0) = kmem ]]; then
 		take_out dax0.0
@@ -43,6 +41,13 @@ appear_again()
 	if [[ $(driver_of dax0.0) != none ]]; then
 		unbind dax0.0
 	fi
+}
+
+# appear_again [DRIVER-PARAMETER]: as after a boot: the device is a new one, of a driver
+# that has just been loaded with that parameter.
+appear_again()
+{
+	free_device
 	# A namespace that is destroyed does not come back with its UUID.
 	if [[ $MACHINE = pmem ]]; then
 		ndctl disable-namespace all
@@ -141,13 +146,48 @@ fails_without_saving()
 	[[ ! -e $saved ]] || fail "it is saved: $(<"$saved")"
 }
 
+# Killed before any system call of it: the file is the old one or the new one, what is left
+# does no harm, and saving again leaves nothing behind.
+survives_sigkill()
+{
+	local old new call nth points=0
+
+	free_device
+	reconfigure 0 --online-type=offline --save dax0.0
+	old=$(<"$saved")
+	strace -qq -o /tmp/trace -e trace=openat,write,unlinkat,fchmod,fsync,renameat,renameat2 \
+		daxctl reconfigure-device --online-type=movable --save dax0.0 >/dev/null 2>&1
+	new=$(<"$saved")
+	[[ $old != "$new" ]] || fail "both are the same"
+	awk -F'(' '{ count[$1]++ } /daxctl\.conf\.d/ { on = 1 }
+		on && /conf|^(write|fchmod|fsync|renameat2?)\(/ { print $1, count[$1] }' \
+		/tmp/trace >/tmp/points
+	while read -r call nth; do
+		reconfigure 0 --online-type=offline --save dax0.0
+		expect "$(<"$saved")" "$old"
+		{
+			strace -qq -o /dev/null -e trace="$call" -e inject="$call:signal=KILL:when=$nth" \
+				daxctl reconfigure-device --online-type=movable --save dax0.0 >/dev/null 2>&1
+		} 2>/dev/null && fail "it was not killed at $call $nth"
+		[[ $(<"$saved") = "$old" || $(<"$saved") = "$new" ]] ||
+			fail "killed at $call $nth: $(<"$saved")"
+		reconfigure 0 --check-config --dry-run dax0.0
+		reconfigure 0 --online-type=movable --save dax0.0
+		expect "$(<"$saved")" "$new"
+		expect "$(ls -A "$directory")" 50-saved.conf
+		points=$((points + 1))
+	done </tmp/points
+	((points >= 8)) || fail "too few points: $(</tmp/points)"
+	reconfigure 0 --forget dax0.0
+}
+
 # Of two at the same time, neither loses what the other one writes.
 two_at_the_same_time()
 {
 	local round
 
 	appear_again
-	free_for_division
+	free_device
 	divide_device 2 $((DEVICE_BYTES / 2))
 	for ((round = 0; round < 5; round++)); do
 		rm -f "$saved"
@@ -164,13 +204,6 @@ two_at_the_same_time()
 	reconfigure 0 --forget all
 	says "forgot 2 devices"
 	expect "$(ls -A "$directory")" ""
-}
-
-free_for_division()
-{
-	if [[ $(driver_of dax0.0) != none ]]; then
-		unbind dax0.0
-	fi
 }
 
 mkdir -p "$directory"
@@ -192,6 +225,10 @@ ok "a device that appears again gets what was saved" is_the_same_again
 ok "the driver's parameter that it names is what the boot needs besides" names_the_parameter
 ok "without the section, only the parameter is left" without_a_section
 ok "a reconfiguration that failed is not saved" fails_without_saving
+# That is the same on every machine, and takes its time.
+if [[ $MACHINE = hmem ]]; then
+	ok "killed at any point, --save leaves the old file or the new one" survives_sigkill
+fi
 if [[ $MACHINE != pmem ]]; then
 	ok "two at the same time are both saved" two_at_the_same_time
 fi
