@@ -306,9 +306,10 @@ static int follow_config(const struct command_line *line, int argc, char **argv)
 /* --- without our options --------------------------------------------------- */
 
 /*
- * The way out of system-ram. Upstream's daxctl takes a device's memory for one span
- * from its first address on: with two ranges it offlines a neighbour's blocks, and
- * unbinds the device with memory online, which is lost then.
+ * To devdax or famfs mode. Upstream's daxctl takes a device's memory for one span from
+ * its first address on: with two ranges it offlines a neighbour's blocks, and unbinds the
+ * device with memory online, which is lost then. What it writes to new_id binds every
+ * device that no driver holds. And it does not know famfs before version 85.
  */
 static int change_driver(const struct command_line *line, const struct dax_targets *targets)
 {
@@ -378,9 +379,9 @@ static int forward_prepared(const struct command_line *line, char **argv)
 	    dax_select(&names, &targets) < 0)
 		return forward_and_forget_ids(argv);
 	if (leaves)
-		return dax_names_any(&sysfs, &names, DAX_MODE_SYSTEM_RAM)
-			       ? change_driver(line, &targets)
-			       : forward_and_forget_ids(argv);
+		return dax_names_all(&sysfs, &names, DAX_MODE_DEVDAX)
+			       ? forward_and_forget_ids(argv)
+			       : change_driver(line, &targets);
 	if (enters && !is_set(line, OPT_NO_ONLINE) && any_is_in_pieces(&sysfs, &names))
 		return bring_online(line, &targets);
 	rc = keeps_offline ? check_no_online(&sysfs, &names) : 0;

@@ -115,6 +115,15 @@ int dax_select(struct dax_names *list, const struct dax_targets *targets)
 	return rc;
 }
 
+bool dax_names_all(const struct sysfs *sysfs, const struct dax_names *list, enum dax_mode mode)
+{
+	for (size_t i = 0; i < list->nr; i++) {
+		if (!dax_device_is_in_mode(sysfs, list->name[i], mode))
+			return false;
+	}
+	return true;
+}
+
 bool dax_names_any(const struct sysfs *sysfs, const struct dax_names *list, enum dax_mode mode)
 {
 	for (size_t i = 0; i < list->nr; i++) {

@@ -37,7 +37,8 @@ bool dax_targets_are_all(const struct dax_targets *targets);
  * dax2.0 before dax10.0. 0, possibly with no device at all, or -ENOMEM.
  */
 int dax_select(struct dax_names *names, const struct dax_targets *targets);
-/* Is any of them in that mode? */
+/* Is any of them in that mode? Are all? */
+bool dax_names_all(const struct sysfs *sysfs, const struct dax_names *names, enum dax_mode mode);
 bool dax_names_any(const struct sysfs *sysfs, const struct dax_names *names, enum dax_mode mode);
 
 /* 0 or -ENOMEM. */

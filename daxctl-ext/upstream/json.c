@@ -50,6 +50,16 @@ static void add_memory(struct json_object *object, const struct blocks *blocks)
 				       json_object_new_boolean(counts.of[BLOCK_MOVABLE] == online));
 }
 
+/* A device that no driver holds is "devdax" to upstream's daxctl, and disabled. */
+static void add_mode(struct json_object *object, const struct dax_device *device)
+{
+	bool is_disabled = device->mode == DAX_MODE_DISABLED;
+
+	add_text(object, "mode", dax_mode_name(is_disabled ? DAX_MODE_DEVDAX : device->mode));
+	if (is_disabled)
+		add_text(object, "state", "disabled");
+}
+
 struct json_object *json_device(const struct dax_device *device, const struct blocks *blocks,
 				bool human)
 {
@@ -64,13 +74,9 @@ struct json_object *json_device(const struct dax_device *device, const struct bl
 				       json_object_new_int(device->target_node));
 	if (device->align)
 		json_object_object_add(object, "align", json_size(device->align, human));
-	/* A device that no driver holds is "devdax" there, and disabled. */
-	add_text(object, "mode",
-		 dax_mode_name(device->mode == DAX_MODE_DISABLED ? DAX_MODE_DEVDAX : device->mode));
+	add_mode(object, device);
 	if (device->mode == DAX_MODE_SYSTEM_RAM)
 		add_memory(object, blocks);
-	if (device->mode == DAX_MODE_DISABLED)
-		add_text(object, "state", "disabled");
 	/* As in the list: without policies, it is the distribution's. */
 	if (device->online_type[0])
 		add_text(object, "online_type", device->online_type);
@@ -114,7 +120,7 @@ struct json_object *json_blocks(const struct dax_device *device, const struct bl
 	size_t nr;
 
 	add_text(object, "chardev", device->name);
-	add_text(object, "mode", dax_mode_name(device->mode));
+	add_mode(object, device);
 	json_object_object_add(object, "block_size", json_object_new_uint64(blocks->block_size));
 	for (size_t first = 0; first < blocks->nr; first += nr) {
 		nr = run_length(blocks, first);
@@ -155,6 +161,9 @@ static bool augment_device(const struct sysfs *sysfs, struct json_object *object
 
 	if (dax_name_parse(name_of(object), name) < 0)
 		return false;
+	/* libdaxctl before 85 does not know that mode. */
+	if (dax_device_is_in_mode(sysfs, name, DAX_MODE_FAMFS))
+		add_text(object, "mode", dax_mode_name(DAX_MODE_FAMFS));
 	/* A kernel without policies may have the state all the same; that list is not ours. */
 	if (!add_attribute(sysfs, object, name, "online_type", "online_type"))
 		return false;

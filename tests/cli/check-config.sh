@@ -139,6 +139,7 @@ translates()
 		dax.path = */hmem.1/*
 		mode = devdax
 	END
+	bound dax1.0 device_dax
 	run 0 reconfigure-device -C -v -f all
 	expect "$(jq -c 'map(.called) | sort' <<<"$stdout")" \
 		'["reconfigure-device --mode=devdax --force --verbose dax1.0","reconfigure-device --mode=system-ram --no-online --force --verbose dax0.0"]'

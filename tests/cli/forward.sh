@@ -176,7 +176,7 @@ shows_the_usage_without_a_manual()
 
 # The variant of the executable that runs $RELAY_LINK instead of upstream's.
 trap 'rm -rf "$work" "$RELAY_LINK" "$RELAY_MANUAL"' EXIT
-ok "commands that are not extended are the distribution's, in all they give" like_the_distribution
+ok "commands that are not extended are upstream's, in all they give" like_upstream
 ok "the usage and the list of commands have status besides" mentions_status
 ok "arguments, environment, stdin and exit status pass unchanged" passes_everything_on
 ok "the environment has nothing more and nothing less" passes_the_environment_on

@@ -41,7 +41,7 @@ others=(
 	--version -v --exec-path --bogus bogus version "version --bogus" "help bogus"
 	"online-memory" "online-memory dax0.0" "online-memory --no-movable dax0.0" "online-memory -h"
 	"offline-memory dax0.0" "offline-memory all -u" "disable-device" "disable-device dax0.0" "enable-device dax0.0"
-	"enable-device -h" "create-device" "create-device -r 0" "create-device -s 1G -h" "destroy-device dax0.0"
+	"enable-device -h" "create-device" "create-device -r 0" "destroy-device dax0.0"
 	"destroy-device -f all" "migrate-device-model -h" "split-acpi" "LIST" "lis" "list-cmds" "reconfigure" "reconfigure-devices"
-	"''" "'' list" "-u list" "--human list" "online-memory --list-opts" "create-device --list-opts"
+	"''" "'' list" "-u list" "--human list" "online-memory --list-opts"
 )

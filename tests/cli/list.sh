@@ -26,7 +26,7 @@ lines()
 }
 
 # Upstream's list, with what ours adds taken out of it again, but for the order of the devices.
-is_the_distributions()
+is_upstreams()
 {
 	local form
 
@@ -170,8 +170,8 @@ ok "the policy and the state of every device are in the list" on_system adds_pol
 eval "forms_in_shell() { $(declare -p forms); is_upstreams; }"
 export -f forms_in_shell
 ok "all else is upstream daxctl's output, in every form" on_system forms_in_shell
-ok "mistakes and requests for help are the distribution's to answer" on_system mistakes_are_the_distributions
-ok "--no-blocks takes --blocks back" on_system blocks_taken_back
+ok "mistakes and requests for help are upstream's to answer" on_system mistakes_are_upstreams
+ok "--no-blocks takes --blocks back" on_system blocks_cancelled
 ok "-h and --list-opts know --blocks" on_system knows_blocks
 ok "--blocks prints state and zone of the memory, in runs" on_system shows_blocks
 ok "--blocks --human draws a map" on_system draws_a_map

@@ -55,10 +55,6 @@ in_devdax()
 	if [[ -e $dax_drivers/kmem ]]; then
 		modprobe -r kmem
 	fi
-	# Upstream's daxctl binds every device that device_dax accepts.
-	if [[ -e $dax_devices/dax0.1 ]]; then
-		free_device dax0.1
-	fi
 }
 
 # With a device that no driver has, loading kmem needs drivers_autoprobe held.
@@ -145,6 +141,7 @@ is_either()
 
 movable=(--online-type=movable --mode=system-ram)
 forced=(--online-type=offline --mode=system-ram --force)
+out=(--mode=devdax --force)
 beside=
 if [[ ${2:-} = sibling ]]; then
 	add_sibling
@@ -155,16 +152,21 @@ in_devdax
 online="kmem with online_movable: $number online Movable, autoprobe 1$beside"
 offline="kmem with offline: $number offline, autoprobe 1$beside"
 
+# The policy stays.
+devdax="device_dax with online_movable: $number absent, autoprobe 1$beside"
+
 case $1 in
 KILL)
 	ok "after SIGKILL anywhere on the way from devdax, the next run completes" recovers in_devdax "$online" "${movable[@]}"
 	ok "after SIGKILL anywhere on the way from no driver, the next run completes" recovers disabled "$online" "${movable[@]}"
 	ok "after SIGKILL anywhere on the way from system-ram, the next run completes" recovers in_system_ram "$offline" "${forced[@]}"
+	ok "after SIGKILL anywhere on the way out of system-ram, the next run completes" recovers in_system_ram "$devdax" "${out[@]}"
 	;;
 TERM)
 	ok "SIGTERM anywhere on the way from devdax: complete, or rolled back" is_either in_devdax "$online" "${movable[@]}"
 	ok "SIGTERM anywhere on the way from no driver: complete, or rolled back" is_either disabled "$online" "${movable[@]}"
 	ok "SIGTERM anywhere on the way from system-ram: complete, or rolled back" is_either in_system_ram "$offline" "${forced[@]}"
+	ok "SIGTERM anywhere on the way out of system-ram: complete, or rolled back" is_either in_system_ram "$devdax" "${out[@]}"
 	;;
 esac
 done_testing
