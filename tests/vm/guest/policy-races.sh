@@ -81,13 +81,18 @@ only_policies()
 	! grep -vxE 'default|offline|online_movable' "$1"
 }
 
-# write_both: the attributes that depend on which driver has the device.
+# write_both: the attributes that depend on which driver has the device. Each write
+# is a change, as the driver does not matter otherwise.
 write_both()
 {
+	local index policies=(offline default)
+
 	while [[ ! -e /run/over ]]; do
-		set_policy dax0.0 offline 2>/dev/null || : "kmem has it"
-		set_policy dax0.0 default 2>/dev/null || : "kmem has it"
-		echo 0 2>/dev/null >"$dax_devices/dax0.0/memmap_on_memory" || : "likewise"
+		for index in 0 1; do
+			set_policy dax0.0 "${policies[index]}" 2>/dev/null || : "kmem has it"
+			echo "$index" 2>/dev/null >"$dax_devices/dax0.0/memmap_on_memory" ||
+				: "kmem has it, or the kernel does not allow 1"
+		done
 	done
 }
 
