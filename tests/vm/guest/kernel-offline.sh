@@ -95,8 +95,8 @@ comes_and_goes()
 
 set_policy dax0.0 online_movable
 modprobe kmem
-if [[ $(driver_of dax0.0) = none ]]; then
-	bind dax0.0 kmem
+if [[ $(driver_of dax0.0) != kmem ]]; then
+	move dax0.0 kmem
 fi
 take_out dax0.0
 ok "single pages between free ones" survives 4 2048

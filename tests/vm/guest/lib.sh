@@ -271,16 +271,17 @@ take_out()
 {
 	local block status
 
+	# No "return" without a status: in a trap, that is the one from before the trap.
 	if [[ -e $dax_devices/$1/state ]]; then
 		echo unplugged >"$dax_devices/$1/state"
-		return
+	else
+		for block in $(blocks_of "$1"); do
+			read_status "$block"
+			if [[ $status = online* ]]; then
+				echo offline >"$memory/memory$block/state"
+			fi
+		done
 	fi
-	for block in $(blocks_of "$1"); do
-		read_status "$block"
-		if [[ $status = online* ]]; then
-			echo offline >"$memory/memory$block/state"
-		fi
-	done
 }
 
 # --- the system -------------------------------------------------------------
