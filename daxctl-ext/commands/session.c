@@ -9,6 +9,7 @@
 #include "device/device.h"
 #include "upstream/json.h"
 #include "plan/module.h"
+#include "commands/progress.h"
 #include "commands/session.h"
 #include "signals.h"
 
@@ -275,6 +276,7 @@ int session_start(struct session *session, const struct session_words *words, bo
 			.interrupted = &signals_caught,
 			.report = print_step,
 			.report_data = session,
+			.progress = progress_show,
 		},
 		.devices = json_object_new_array(),
 		.human = human,

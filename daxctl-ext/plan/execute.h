@@ -24,6 +24,13 @@ struct executor {
 	 */
 	void (*report)(void *data, const char *device, const char *what, int rc);
 	void *report_data;
+	/*
+	 * Told how far a step is that may take long: @done of @total memory blocks,
+	 * and @done equal to @total at its end, however it ends. May be NULL.
+	 */
+	void (*progress)(void *data, const char *device, const char *doing, size_t done,
+			 size_t total);
+	void *progress_data;
 };
 
 struct outcome {

@@ -3,21 +3,37 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "device/pages.h"
 #include "plan/run.h"
 
 #define MEMORY_BLOCK "devices/system/memory/memory%llu/state"
 
-static int advise_if_in_use(const struct run *run, int rc)
+/* Tells what the memory is used for, as far as that is known. */
+static int advise_if_in_use(const struct run *run, int rc, const struct block *block, size_t nr)
 {
-	if (rc == -EBUSY)
-		run_advise(run, "the memory is in use; free it, or end what holds it (numastat -m "
-				"shows how much is used), and try again");
+	char use[160], advice[sizeof(run->problem->advice)];
+
+	if (rc != -EBUSY)
+		return rc;
+	pages_describe(run->sysfs, block, nr, run->plan->before.block_size, use, sizeof(use));
+	snprintf(advice, sizeof(advice),
+		 "the memory is in use%s%s; free it, or end what holds it (numastat -m shows how "
+		 "much is used), and try again",
+		 use[0] ? ", " : "", use);
+	run_advise(run, advice);
 	return rc;
 }
 
 static int write_state(const struct run *run, const char *value)
 {
-	return advise_if_in_use(run, run_write(run, value, DAX_DEVICES "/%s/state", run->name));
+	const struct blocks *blocks = &run->plan->before;
+	const char *doing = strcmp(value, "unplugged") == 0 ? "unplugging" : "plugging in";
+	int rc;
+
+	run_progress(run, doing, 0);
+	rc = run_write(run, value, DAX_DEVICES "/%s/state", run->name);
+	run_progress(run, doing, blocks->nr);
+	return advise_if_in_use(run, rc, blocks->block, blocks->nr);
 }
 
 static bool block_is_so(const struct run *run, uint64_t id, enum policy policy)
@@ -30,10 +46,11 @@ static bool block_is_so(const struct run *run, uint64_t id, enum policy policy)
 /* @policy is "offline" or one that puts the block online. */
 static int write_block(const struct run *run, uint64_t id, enum policy policy)
 {
+	const struct block block = { .id = id };
 	int rc = run_write(run, policy_name(policy), MEMORY_BLOCK, (unsigned long long)id);
 
 	if (rc != -EINVAL)
-		return advise_if_in_use(run, rc);
+		return advise_if_in_use(run, rc, &block, 1);
 	/* Refused when it is so already: somebody else, a udev rule for example, did the same. */
 	if (block_is_so(run, id, policy))
 		return 0;
@@ -54,33 +71,37 @@ int run_check_removable(const struct run *run)
 
 int run_offline(const struct run *run)
 {
-	for (size_t i = 0; i < run->plan->before.nr; i++) {
-		uint64_t id = run->plan->before.block[i].id;
-		int rc;
+	const struct blocks *blocks = &run->plan->before;
+	int rc = 0;
+
+	for (size_t i = 0; i < blocks->nr && rc == 0; i++) {
+		uint64_t id = blocks->block[i].id;
 
 		if (block_is_out_of_use(run->sysfs, id))
 			continue;
 		/* If another process is about to take it offline, this waits for that. */
 		rc = write_block(run, id, POLICY_OFFLINE);
-		if (rc < 0)
-			return rc;
+		run_progress(run, "offlining", i + 1);
 	}
-	return 0;
+	run_progress(run, "offlining", blocks->nr);
+	return rc;
 }
 
 int run_online(const struct run *run, enum policy policy)
 {
-	for (size_t i = 0; i < run->plan->before.nr; i++) {
-		uint64_t id = run->plan->before.block[i].id;
-		int rc;
+	const struct blocks *blocks = &run->plan->before;
+	int rc = 0;
+
+	for (size_t i = 0; i < blocks->nr && rc == 0; i++) {
+		uint64_t id = blocks->block[i].id;
 
 		if (block_read(run->sysfs, id) != BLOCK_OFFLINE)
 			continue;
 		rc = write_block(run, id, policy);
-		if (rc < 0)
-			return rc;
+		run_progress(run, "onlining", i + 1);
 	}
-	return 0;
+	run_progress(run, "onlining", blocks->nr);
+	return rc;
 }
 
 int run_unplug(const struct run *run)
@@ -111,16 +132,17 @@ static int set_block(const struct run *run, uint64_t id, enum block_state state,
 
 static int set_blocks(const struct run *run, enum policy policy)
 {
-	int rc;
+	const struct blocks *blocks = &run->plan->before;
+	int rc = 0;
 
-	for (size_t i = 0; i < run->plan->before.nr; i++) {
-		uint64_t id = run->plan->before.block[i].id;
+	for (size_t i = 0; i < blocks->nr && rc == 0; i++) {
+		uint64_t id = blocks->block[i].id;
 
 		rc = set_block(run, id, block_read(run->sysfs, id), policy);
-		if (rc < 0)
-			return rc;
+		run_progress(run, "changing", i + 1);
 	}
-	return 0;
+	run_progress(run, "changing", blocks->nr);
+	return rc;
 }
 
 static int replug_by_state(const struct run *run, enum policy policy)
@@ -218,7 +240,9 @@ int run_restore(const struct run *run)
 			       policy_of_state(block->state));
 		if (rc < 0 && !first.err)
 			first = *run->problem;
+		run_progress(run, "rolling back", i + 1);
 	}
+	run_progress(run, "rolling back", before->nr);
 	if (first.err)
 		*run->problem = first;
 	return first.err;

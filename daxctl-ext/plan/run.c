@@ -12,6 +12,15 @@ void run_report(const struct run *run, const char *what, int rc)
 		run->executor->report(run->executor->report_data, run->name, what, rc);
 }
 
+void run_progress(const struct run *run, const char *doing, size_t done)
+{
+	const struct executor *executor = run->executor;
+
+	if (executor->progress && !executor->dry_run)
+		executor->progress(executor->progress_data, run->name, doing, done,
+				   run->plan->before.nr);
+}
+
 int run_write(const struct run *run, const char *value, const char *format, ...)
 {
 	char path[128], what[256];

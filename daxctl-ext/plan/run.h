@@ -31,6 +31,9 @@ struct run {
 
 void run_report(const struct run *run, const char *what, int rc);
 
+/* @done of the memory blocks of the device, in what takes long. */
+void run_progress(const struct run *run, const char *doing, size_t done);
+
 /* Writes an attribute, or in a dry run only says so. On failure the problem says which write. */
 int run_write(const struct run *run, const char *value, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
