@@ -94,6 +94,7 @@ fails_when_data_is_lost()
 	local before output status=0
 
 	mkdir -p /usr/local/wrong
+	# shellcheck disable=SC2016 # for that program
 	printf '#!/bin/bash\necho $RANDOM$RANDOM\n' >/usr/local/wrong/md5sum
 	chmod +x /usr/local/wrong/md5sum
 	before=$(situation)

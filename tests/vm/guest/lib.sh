@@ -271,7 +271,7 @@ take_out()
 {
 	local block status
 
-	# No "return" without a status: in a trap, that is the one from before the trap.
+	# No "return" without a status: in a trap, that is the status from before the trap.
 	if [[ -e $dax_devices/$1/state ]]; then
 		echo unplugged >"$dax_devices/$1/state"
 	else
