@@ -11,8 +11,8 @@
 
 /*
  * A tree of files that looks like sysfs, and behind it as much of the kernel
- * as daxctl can notice: drivers that bind and unbind, kmem that plugs memory
- * blocks in and takes them out, attributes that refuse what they must. Made
+ * as daxctl can notice: drivers that bind and unbind, kmem that adds and
+ * removes memory blocks, attributes that refuse what they must. Made
  * for one or several devices of 4 memory blocks each, of 128 MiB.
  */
 struct fake_kernel {
@@ -23,7 +23,7 @@ struct fake_kernel {
 	bool siblings_by_kind; /* kmem takes all but dax0.0 by their kind */
 	bool stuck;	       /* no block can be taken offline */
 	bool onlining_fails;   /* every second block stays offline, without an error */
-	bool no_hotremove;     /* memory stays where it is, and nobody tells its zone */
+	bool no_hotremove;     /* memory cannot be removed, and its zone is not reported */
 
 	size_t nr_writes;	      /* so far */
 	size_t fail_at;		      /* the write with this number (from 1) is refused */
