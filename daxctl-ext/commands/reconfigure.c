@@ -379,7 +379,8 @@ static int forward_prepared(const struct command_line *line, char **argv)
 	    dax_select(&names, &targets) < 0)
 		return forward_and_forget_ids(argv);
 	if (leaves)
-		return dax_names_all(&sysfs, &names, DAX_MODE_DEVDAX)
+		return mode_is(line, dax_mode_name(DAX_MODE_DEVDAX)) &&
+				       dax_names_all(&sysfs, &names, DAX_MODE_DEVDAX)
 			       ? forward_and_forget_ids(argv)
 			       : change_driver(line, &targets);
 	if (enters && !is_set(line, OPT_NO_ONLINE) && any_is_in_pieces(&sysfs, &names))

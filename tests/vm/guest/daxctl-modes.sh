@@ -81,7 +81,7 @@ becomes_famfs()
 	reconfigure 0 --mode=famfs
 	expect "$(jq -r '.[0].mode' /tmp/stdout)" famfs
 	expect "$(driver_of dax0.0)" fsdev_dax
-	expect "$(daxctl list --device=dax0.0 | jq -r '.[0].mode')" famfs
+	expect "$(daxctl list --dev=dax0.0 | jq -r '.[0].mode')" famfs
 	reconfigure 0 --mode=devdax
 	expect "$(driver_of dax0.0)" device_dax
 	reconfigure 0 "${movable[@]}"
