@@ -65,7 +65,7 @@ start_again()
 	local suite
 
 	rm -rf "$work"/{*.json,calls,setup-fails,kernel-fails,cache}
-	for suite in unit cli lint scripts coverage fuzz kernel vm bench package fresh package-full fuzz-full kernel-full vm-full bench-full fresh-full; do
+	for suite in unit cli lint scripts coverage fuzz kernel vm bench package fresh system system-full package-full fuzz-full kernel-full vm-full bench-full fresh-full; do
 		has "$suite" "one" OK 1
 	done
 }
@@ -99,7 +99,7 @@ counts_builds_kernels_and_tests()
 {
 	start_again
 	check 0
-	ends_with "17 passed, 0 failed, 0 skipped"
+	ends_with "18 passed, 0 failed, 0 skipped"
 }
 
 counts_every_line_of_tap()
@@ -113,7 +113,7 @@ not ok 3 - third # TODO some day
 ok 4 - fourth
 1..4"
 	check 0
-	ends_with "20 passed, 0 failed, 1 skipped"
+	ends_with "21 passed, 0 failed, 1 skipped"
 	prints "skipped: vm / two: 2 - second # SKIP not here"
 }
 
@@ -122,7 +122,7 @@ counts_what_meson_skipped()
 	start_again
 	has vm "two" SKIP 0.1
 	check 0
-	ends_with "17 passed, 0 failed, 1 skipped"
+	ends_with "18 passed, 0 failed, 1 skipped"
 	prints "skipped: vm / two"
 }
 
@@ -135,7 +135,7 @@ not ok 2 - second
 # the reason
 1..2" "a message"
 	check 1
-	ends_with "18 passed, 1 failed, 0 skipped"
+	ends_with "19 passed, 1 failed, 0 skipped"
 	prints "failed: vm / two: 2 - second"
 	prints "    # the reason"
 	[[ $stdout != *"of the first"* ]] || fail "it prints what belongs to another line"
@@ -152,7 +152,7 @@ fails_without_tap()
 4
 the reason"
 	check 1
-	ends_with "18 passed, 1 failed, 0 skipped"
+	ends_with "19 passed, 1 failed, 0 skipped"
 	prints "failed: vm / two: ${1,,}"
 	prints "    the reason"
 	[[ $stdout != *"not shown"* ]] || fail "it prints more than the end"
@@ -175,7 +175,7 @@ goes_on_without_a_build()
 	check 1
 	grep -q '^failed: build sanitized: meson.build:1:0: ERROR: no luck (log: ' <<<"$stdout"
 	# Without that build's unit and cli.
-	ends_with "14 passed, 1 failed, 0 skipped"
+	ends_with "15 passed, 1 failed, 0 skipped"
 }
 
 goes_on_without_a_kernel()
@@ -265,10 +265,10 @@ done
 ok "a suite without any test is an error" misses_a_suite
 ok "a build that fails is a failure, and the rest goes on" goes_on_without_a_build
 ok "a kernel that does not build is a failure, and what needs none goes on" goes_on_without_a_kernel
-ok "no option: the short suites" runs "lint scripts coverage fuzz kernel vm bench package fresh"
+ok "no option: the short suites" runs "lint scripts coverage fuzz kernel vm bench package fresh system"
 ok "--quick: without kernels, fuzzing and coverage" runs "lint scripts" --quick
 ok "--full: all suites" \
-	runs "lint scripts coverage fuzz-full kernel-full vm vm-full bench-full package package-full fresh fresh-full" --full
+	runs "lint scripts coverage fuzz-full kernel-full vm vm-full bench-full package package-full fresh fresh-full system system-full" --full
 ok "--quick builds no kernel" builds_no_kernel_when_quick
 ok "--full builds the kernels without the series too" builds_stock_kernels_for_full
 ok "another option is refused, with the usage" refuses_other_options

@@ -55,22 +55,23 @@ destroy_dax_device()
 	[[ ! -e $dax_devices/dax0.0 ]] || fail "dax0.0 is still there"
 }
 
+# cxl_decoder [NUMBER]: of the only CXL expander.
 cxl_decoder()
 {
-	wait_for '/sys/bus/cxl/devices/endpoint*/decoder*.0'
+	wait_for "/sys/bus/cxl/devices/endpoint*/decoder*.${1:-0}"
 }
 
-# make_cxl_region BYTES: region0, volatile, on the only CXL expander. cxl-cli
-# 76.1 makes none of that kind.
+# make_cxl_region BYTES [NUMBER]: region0, or the one of that number, volatile, on the only
+# CXL expander. cxl-cli 76.1 makes none of that kind.
 make_cxl_region()
 {
-	local size=$1 root region decoder
+	local size=$1 name=region${2:-0} root region decoder
 
 	root=$(wait_for /sys/bus/cxl/devices/decoder0.0/create_ram_region)
 	root=${root%/*}
-	region=$root/region0
-	decoder=$(cxl_decoder)
-	echo region0 >"$root/create_ram_region"
+	region=$root/$name
+	decoder=$(cxl_decoder "${2:-0}")
+	echo "$name" >"$root/create_ram_region"
 	echo 256 >"$region/interleave_granularity"
 	echo 1 >"$region/interleave_ways"
 	echo ram >"$decoder/mode"
@@ -78,7 +79,7 @@ make_cxl_region()
 	echo "$size" >"$region/size"
 	basename "$decoder" >"$region/target0"
 	echo 1 >"$region/commit"
-	echo region0 >/sys/bus/cxl/drivers/cxl_region/bind
+	echo "$name" >/sys/bus/cxl/drivers/cxl_region/bind
 }
 
 destroy_cxl_region()
