@@ -68,7 +68,8 @@ make_stage()
 		ln -s "usr/$directory" "$2/$directory"
 	done
 	install_kernel "$1" "$2"
-	install_tool "$2"
+	# meson lets nobody else into its build directory meanwhile.
+	alone install_tool "$2"
 	install_harness "$2"
 }
 

@@ -96,22 +96,22 @@ fails_once()
 
 	remove_device
 	mkdir -p "$directory"
-	cat >/run/fail <<'END3'
+	cat >/root/fail <<'END3'
 #!/bin/sh
-echo run >>/run/runs
+echo run >>/root/runs
 echo dax0.0 >/sys/bus/dax/devices/dax0.0/driver/unbind
 echo dax0.0 >/sys/bus/dax/drivers/kmem/bind
 exit 1
 END3
-	chmod +x /run/fail
-	printf '[Service]\nExecStart=\nExecStart=/run/fail\n' >"$directory/fail.conf"
+	chmod +x /root/fail
+	printf '[Service]\nExecStart=\nExecStart=/root/fail\n' >"$directory/fail.conf"
 	systemctl daemon-reload
 	make_dax_device
 	wait_until_quiet
 	sleep 3
 	wait_until_quiet
 	expect "$(systemctl is-active "$unit")" failed
-	expect "$(wc -l </run/runs)" 1
+	expect "$(wc -l </root/runs)" 1
 	rm -r "$directory"
 	systemctl daemon-reload
 }

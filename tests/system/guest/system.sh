@@ -42,7 +42,8 @@ system_state()
 	done
 	printf 'nodes %s, with memory %s\n' "$(</sys/devices/system/node/online)" \
 		"$(</sys/devices/system/node/has_memory)"
-	grep MemTotal /proc/meminfo
+	# How much the kernel keeps for itself differs by some pages from boot to boot.
+	awk '$1 == "MemTotal:" { printf "about %d MiB\n", int($2 / 8192 + 0.5) * 8 }' /proc/meminfo
 }
 
 # same_as_in_the_first_boot NAME COMMAND...: what it prints, that is.

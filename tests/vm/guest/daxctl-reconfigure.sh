@@ -187,7 +187,7 @@ dry_run_is_dry()
 	before=$(situation)
 	reconfigure 0 --online-type=movable -m system-ram --dry-run
 	expect "$stdout" ""
-	planned=$(grep -v '^reconfigured 0 devices$' <<<"$stderr")
+	planned=$(grep -v '^dry run: nothing was changed$' <<<"$stderr")
 	expect "$(situation)" "$before"
 	says 'write "online_movable" to /sys/bus/dax/devices/dax0.0/online_type'
 	reconfigure 0 --online-type=movable -m system-ram -v
