@@ -33,28 +33,18 @@ enum {
 };
 
 static const struct option_spec specs[NR_OPTIONS] = {
-	[OPT_REGION] = { 'r', "region", OPTION_VALUE, "region-id", "filter by region", false },
-	[OPT_HUMAN] = { 'u', "human", OPTION_FLAG, NULL, "use human friendly number formats",
-			false },
-	[OPT_VERBOSE] = { 'v', "verbose", OPTION_FLAG, NULL, "emit more debug messages", false },
-	[OPT_SIZE] = { 's', "size", OPTION_VALUE, "size", "size to switch the device to", false },
-	[OPT_ALIGN] = { 'a', "align", OPTION_VALUE, "align", "alignment to switch the device to",
-			false },
-	[OPT_INPUT] = { 0, "input", OPTION_VALUE, "input", "input device JSON file", false },
-	[OPT_MODE] = { 'm', "mode", OPTION_VALUE, "mode", "mode to switch the device to", false },
-	[OPT_NO_ONLINE] = { 'N', "no-online", OPTION_FLAG, NULL,
-			    "don't auto-online memory sections", false },
-	[OPT_FORCE] = { 'f', "force", OPTION_FLAG, NULL,
-			"attempt to offline memory sections before reconfiguration", false },
-	[OPT_CHECK_CONFIG] = { 'C', "check-config", OPTION_FLAG, NULL,
-			       "use config files to determine parameters for the operation",
-			       false },
-	[OPT_NO_MOVABLE] = { 0, "no-movable", OPTION_FLAG, NULL, "online memory in ZONE_NORMAL",
-			     false },
-	[OPT_ONLINE_TYPE] = { 0, "online-type", OPTION_VALUE, "type",
-			      "policy for the memory: default, offline, online, online_kernel, "
-			      "online_movable, unplugged",
-			      true },
+	[OPT_REGION] = SPEC_REGION,
+	[OPT_HUMAN] = SPEC_HUMAN,
+	[OPT_VERBOSE] = SPEC_VERBOSE,
+	[OPT_SIZE] = SPEC_SIZE,
+	[OPT_ALIGN] = SPEC_ALIGN,
+	[OPT_INPUT] = SPEC_INPUT,
+	[OPT_MODE] = SPEC_MODE,
+	[OPT_NO_ONLINE] = SPEC_NO_ONLINE,
+	[OPT_FORCE] = SPEC_FORCE,
+	[OPT_CHECK_CONFIG] = SPEC_CHECK_CONFIG,
+	[OPT_NO_MOVABLE] = SPEC_NO_MOVABLE,
+	[OPT_ONLINE_TYPE] = SPEC_ONLINE_TYPE,
 };
 
 static const char command[] = "create-device";

@@ -20,12 +20,11 @@ enum {
 };
 
 static const struct option_spec specs[NR_OPTIONS] = {
-	[OPT_REGION] = { 'r', "region", OPTION_VALUE, "region-id", "filter by region", false },
-	[OPT_HUMAN] = { 'u', "human", OPTION_FLAG, NULL, "use human friendly number formats",
-			false },
+	[OPT_REGION] = SPEC_REGION,
+	[OPT_HUMAN] = SPEC_HUMAN,
 	[OPT_FORCE] = { 'f', "force", OPTION_FLAG, NULL,
 			"attempt to disable before destroying device", false },
-	[OPT_VERBOSE] = { 'v', "verbose", OPTION_FLAG, NULL, "emit more debug messages", false },
+	[OPT_VERBOSE] = SPEC_VERBOSE,
 };
 
 static const struct session_words words = {

@@ -20,13 +20,11 @@ enum {
 };
 
 static const struct option_spec specs[NR_OPTIONS] = {
-	[OPT_REGION] = { 'r', "region", OPTION_VALUE, "region-id", "filter by region", false },
-	[OPT_HUMAN] = { 'u', "human", OPTION_FLAG, NULL, "use human friendly number formats",
-			false },
-	[OPT_VERBOSE] = { 'v', "verbose", OPTION_FLAG, NULL, "emit more debug messages", false },
+	[OPT_REGION] = SPEC_REGION,
+	[OPT_HUMAN] = SPEC_HUMAN,
+	[OPT_VERBOSE] = SPEC_VERBOSE,
 	/* The last one: offline-memory has no such option. */
-	[OPT_NO_MOVABLE] = { 0, "no-movable", OPTION_FLAG, NULL, "online memory in ZONE_NORMAL",
-			     false },
+	[OPT_NO_MOVABLE] = SPEC_NO_MOVABLE,
 };
 
 static int change(const struct command_line *line, const struct session_words *words,

@@ -32,6 +32,42 @@ struct option_spec {
 	bool is_ours;
 };
 
+/* Options that several commands have, as upstream's daxctl describes them; the last one is ours. */
+#define SPEC_REGION  { 'r', "region", OPTION_VALUE, "region-id", "filter by region", false }
+#define SPEC_HUMAN   { 'u', "human", OPTION_FLAG, NULL, "use human friendly number formats", false }
+#define SPEC_VERBOSE { 'v', "verbose", OPTION_FLAG, NULL, "emit more debug messages", false }
+#define SPEC_SIZE    { 's', "size", OPTION_VALUE, "size", "size to switch the device to", false }
+#define SPEC_ALIGN                                                                                 \
+	{ 'a', "align", OPTION_VALUE, "align", "alignment to switch the device to", false }
+#define SPEC_INPUT { 0, "input", OPTION_VALUE, "input", "input device JSON file", false }
+#define SPEC_MODE  { 'm', "mode", OPTION_VALUE, "mode", "mode to switch the device to", false }
+#define SPEC_NO_ONLINE                                                                             \
+	{ 'N', "no-online", OPTION_FLAG, NULL, "don't auto-online memory sections", false }
+#define SPEC_FORCE                                                                                 \
+	{ 'f',                                                                                     \
+	  "force",                                                                                 \
+	  OPTION_FLAG,                                                                             \
+	  NULL,                                                                                    \
+	  "attempt to offline memory sections before reconfiguration",                             \
+	  false }
+#define SPEC_CHECK_CONFIG                                                                          \
+	{ 'C',                                                                                     \
+	  "check-config",                                                                          \
+	  OPTION_FLAG,                                                                             \
+	  NULL,                                                                                    \
+	  "use config files to determine parameters for the operation",                            \
+	  false }
+#define SPEC_NO_MOVABLE                                                                            \
+	{ 0, "no-movable", OPTION_FLAG, NULL, "online memory in ZONE_NORMAL", false }
+#define SPEC_ONLINE_TYPE                                                                           \
+	{ 0,                                                                                       \
+	  "online-type",                                                                           \
+	  OPTION_VALUE,                                                                            \
+	  "type",                                                                                  \
+	  "policy for the memory: default, offline, online, online_kernel, "                       \
+	  "online_movable, unplugged",                                                             \
+	  true }
+
 struct option_value {
 	bool is_set;	   /* given, and not taken back */
 	const char *value; /* NULL for a flag */
