@@ -19,6 +19,7 @@
 
 const char *distribution_daxctl = DISTRIBUTION_DAXCTL;
 const char *config_directory = CONFIG_DIRECTORY;
+const char *extension_version = EXTENSION_VERSION;
 const char *manual_directory = MANUAL_DIRECTORY;
 
 struct command {

@@ -14,15 +14,19 @@
 #include "device/device.h"
 #include "device/select.h"
 #include "plan/drift.h"
+#include "upstream/forward.h"
 
 enum {
 	OPT_JSON,
+	OPT_VERSION,
 	NR_OPTIONS,
 };
 
 static const struct option_spec specs[NR_OPTIONS] = {
 	[OPT_JSON] = { 0, "json", OPTION_FLAG, NULL, "print a JSON array instead of a table",
 		       true },
+	[OPT_VERSION] = { 0, "version", OPTION_FLAG, NULL,
+			  "print the version of this extension, and do nothing else", true },
 };
 
 void usage_status(void)
@@ -234,6 +238,11 @@ int cmd_status(int argc, char **argv)
 	if (line.wants_help) {
 		usage_status();
 		return STATUS_USAGE;
+	}
+	if (line.option[OPT_VERSION].is_set) {
+		printf("daxctl with online policies, version %s; upstream's daxctl is %s\n",
+		       extension_version, distribution_daxctl);
+		return finish_output(0);
 	}
 	return run(&line);
 }

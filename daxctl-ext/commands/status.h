@@ -9,4 +9,7 @@
 int cmd_status(int argc, char **argv);
 void usage_status(void);
 
+/* Of this program. Set by main(). */
+extern const char *extension_version;
+
 #endif

@@ -71,7 +71,7 @@ reconfigurations_agree()
 		agree "reconfigure-device $option dax0.0"
 		agree "reconfigure-device dax0.0 $option"
 	done
-	all_agree 280
+	all_agree 278
 }
 
 targets_agree()

@@ -85,7 +85,7 @@ options()
 	in_path
 	completes "daxctl reconfigure-device --onl" --online-type
 	completes "daxctl list --bl" --blocks
-	completes "daxctl status --" --json
+	completes "daxctl status --" --json --version
 	completes "daxctl online-memory --no-m" --no-movable
 }
 

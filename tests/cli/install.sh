@@ -23,6 +23,8 @@ installs()
 	meson setup -Dtests=disabled --prefix "$prefix" -Dmandir=share/man "$work/build" "$source"
 	meson install -C "$work/build"
 	expect "$(cd "$prefix" && find . -type f | sort)" './bin/daxctl
+./lib/systemd/system/daxctl-status.service
+./lib/systemd/system/daxctl-status.timer
 ./lib/systemd/system/daxdev-reconfigure@.service
 ./lib/udev/rules.d/90-daxctl-device.rules
 ./share/bash-completion/completions/daxctl
@@ -90,12 +92,13 @@ completion()
 	expect "$(completes daxctl online-memory --no-m)" "--no-movable "
 }
 
-systemd_accepts_the_unit()
+systemd_accepts_the_units()
 {
 	local output
 
 	output=$(systemd-analyze verify --man=no \
-		"$prefix/lib/systemd/system/daxdev-reconfigure@dev-dax0.0.service" 2>&1) ||
+		"$prefix/lib/systemd/system/daxdev-reconfigure@dev-dax0.0.service" \
+		"$prefix/lib/systemd/system/daxctl-status".{service,timer} 2>&1) ||
 		fail "$output"
 	expect "$output" ""
 }
@@ -113,6 +116,6 @@ ok "it is used by its name, before upstream's" on_system by_name
 ok "it is used through a link" by_a_link
 ok "help shows the installed pages" shows_the_installed_page
 ok "the installed completion knows commands, options, values and devices" on_system completion
-ok "systemd accepts the unit, and finds the program that it runs" systemd_accepts_the_unit
+ok "systemd accepts the units, and finds the program that they run" systemd_accepts_the_units
 ok "it uninstalls everything" uninstalls
 done_testing

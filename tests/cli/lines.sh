@@ -22,7 +22,7 @@ reconfigure_options=(
 	"" -u -v -f -N -C -uv -uvf --human --verbose --force --no-online --online --no-movable --movable
 	--no-no-online --no-no-movable --no-human --no-force --no-mode --no-size --no-region --no-check-config
 	"-m devdax" -mdevdax --mode=devdax "--mode devdax" --mo=devdax --mod=devdax "--mod devdax" --m=devdax --m
-	-m --mode --mode= "-m ''" "-m system-ram" "-m famfs" "-m nonsense" "-m DEVDAX" "-m devdax -m system-ram"
+	-m --mode --mode= "-m ''" "-m system-ram" "-m nonsense" "-m DEVDAX" "-m devdax -m system-ram"
 	"-m devdax --no-mode" "-m system-ram -N" "-m system-ram --no-online" "-m system-ram --online"
 	"-m system-ram -N --online" "-m system-ram --no-movable" "-m system-ram --movable"
 	"-m system-ram -N --no-movable" "-m system-ram -f" "-m system-ram -N -f" "-m devdax -N" "-m devdax --no-movable"

@@ -232,7 +232,7 @@ Try 'daxctl status -h' or 'daxctl help status'."
 	says "    --json"
 	expect "$stdout" ""
 	run 130 status --list-opts
-	expect "$stdout" "--json "
+	expect "$stdout" "--json --version "
 }
 
 # on_terminal [NAME=VALUE...]: what daxctl status writes to one of 80 columns.
@@ -293,6 +293,13 @@ unprivileged()
 }
 
 export RELAY_CONFIG
+says_its_version()
+{
+	run 0 status --version
+	[[ $stdout = "daxctl with online policies, version "[0-9]*"; upstream's daxctl is /"* ]] ||
+		fail "it says: $stdout"
+}
+
 export_functions
 ok "a line for each device, in natural order; 0 when all agree" on_system all_agree
 ok "memory that is not where the policy says is drift" on_system memory_elsewhere
@@ -311,5 +318,6 @@ ok "a table that cannot be written is an error" on_system full_output
 ok "what cannot be read without privilege is unknown, and an error" on_system unprivileged
 : >"$work/devices"
 region 0 >"$work/devices"
+ok "--version tells which daxctl this is" on_system says_its_version
 ok "no device is nothing to show" on_system no_devices
 done_testing
