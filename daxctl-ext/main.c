@@ -84,5 +84,6 @@ int main(int argc, char **argv)
 	}
 	if (argc > 2 && (strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0))
 		command = find(argv[2]);
-	return command && command->usage ? show_manual(command->name, command->usage) : forward(argv);
+	return command && command->usage ? show_manual(command->name, command->usage)
+					 : forward(argv);
 }

@@ -31,6 +31,14 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	return 0;
 }
 
+static int compare_texts(const void *a, const void *b)
+{
+	struct json_object *const *first = a, *const *second = b;
+
+	return strcmp(json_object_to_json_string(*first), json_object_to_json_string(*second));
+}
+
+/* What the list has more than upstream's; and the order is not upstream's either. */
 static void take_out(struct json_object *object)
 {
 	struct json_object *devices;
@@ -38,6 +46,7 @@ static void take_out(struct json_object *object)
 	if (json_object_is_type(object, json_type_array)) {
 		for (size_t i = 0; i < json_object_array_length(object); i++)
 			take_out(json_object_array_get_idx(object, i));
+		json_object_array_sort(object, compare_texts);
 	} else if (json_object_is_type(object, json_type_object)) {
 		json_object_object_del(object, "online_type");
 		json_object_object_del(object, "memory_state");

@@ -190,8 +190,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST("sizes are numbers, or text for people", test_sizes),
-		TEST("every form of upstream's list gets the policy and the state",
-		     test_forms),
+		TEST("every form of upstream's list gets the policy and the state", test_forms),
 		TEST("devices come in natural order", test_order),
 		TEST("what is no list, or has nothing to add, is left alone", test_nothing_to_add),
 		TEST("a device has upstream's fields in their order, then the extension's",

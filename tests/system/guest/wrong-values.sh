@@ -38,9 +38,9 @@ device_is_as_drivers_make_it()
 
 ok "the unit of the device failed, and no other" unit_failed
 ok "the section: the journal names file, line and value" \
-	journal_of "$unit" /etc/daxctl.conf.d/dax.conf:3 movable_online
+	journal_of "$unit" /etc/daxctl.conf.d/dax.conf:4 movable_online
 ok "the udev rule: the journal names file and line" \
-	journal_of systemd-udevd.service /etc/udev/rules.d/60-dax.rules:1 online_type
+	journal_of systemd-udevd.service /etc/udev/rules.d/60-dax.rules:2 online_type
 ok "tmpfiles.d: the journal names the file that was to be written" \
 	journal_of systemd-tmpfiles-setup.service /sys/devices/system/memory/auto_online_blocks
 ok "the device is as the drivers make it" device_is_as_drivers_make_it

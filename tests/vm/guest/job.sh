@@ -54,7 +54,7 @@ run_command()
 run_shell()
 {
 	export TERM=$terminal PS1="$machine:\\w# "
-	cd /root
+	cd /root || return
 	stty -F /dev/hvc0 rows "$rows" columns "$columns"
 	setsid -c bash -i </dev/hvc0 >/dev/hvc0 2>&1
 }
