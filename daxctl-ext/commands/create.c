@@ -84,7 +84,8 @@ static int read_request(const struct command_line *line, struct request *request
 	if (line->error[0])
 		return wrong_usage(command, "%s", line->error);
 	if (!type)
-		return wrong_usage(command, "--online-type was taken back; leave it out");
+		return wrong_usage(command,
+				   "--online-type was cancelled by --no-online-type; leave it out");
 	if (policy_from_user(type, &request->policy) < 0)
 		return wrong_usage(command, "unknown online type '%.40s'; it is one of %s", type,
 				   policy_names);

@@ -110,7 +110,7 @@ static const char *find_conflict(const struct command_line *line)
 	if (!has_policy && !is_set(line, OPT_MEMMAP) && !is_set(line, OPT_FALLBACK) &&
 	    !is_set(line, OPT_DRY_RUN) && !is_set(line, OPT_SAVE))
 		return "--online-type, --memmap-on-memory, --allow-fallback or --dry-run "
-		       "was taken back, and none of them is left; leave it out altogether";
+		       "was cancelled by its --no- form, and none of them is left; leave it out";
 	if (!has_policy && is_set(line, OPT_SAVE))
 		return "--save needs --online-type";
 	if (!has_policy && !is_set(line, OPT_MEMMAP) &&

@@ -62,7 +62,7 @@ static void roll_back(const struct run *forward, size_t nr)
 		if (act(&run, step->undo, step->undo_value) < 0 && !run.outcome->rollback.err)
 			run.outcome->rollback = problem;
 	}
-	/* Those of the way back, and those that the way forward could not give back. */
+	/* Siblings of the rollback, and those that the way forward could not restore. */
 	if (run_restore_siblings(&run) < 0 && !run.outcome->rollback.err)
 		run.outcome->rollback = problem;
 	siblings_free(&siblings);

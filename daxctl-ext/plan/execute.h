@@ -35,7 +35,7 @@ struct executor {
 
 struct outcome {
 	struct problem problem;	 /* .err is 0 when every step was taken */
-	struct problem rollback; /* .err is 0 unless something could not be taken back */
+	struct problem rollback; /* .err is 0 unless something could not be restored */
 	struct blocks after;	 /* the memory at the end, if it was verified */
 	size_t unlike;		 /* how many of these are not as expected */
 	const char *way;	 /* how it was done without the attribute, or NULL */
@@ -43,7 +43,7 @@ struct outcome {
 
 /*
  * Takes the steps of the plan one after the other. When one fails, or a signal
- * arrives, everything done so far is taken back in reverse order, with signals
+ * arrives, everything done so far is rolled back in reverse order, with signals
  * blocked. Memory that is bound but did not all get where it should is no
  * failure: the outcome counts it. Returns outcome->problem.err;
  * outcome_free() afterwards in any case.

@@ -75,7 +75,7 @@ static int check_none_is_lost(const struct run *run)
 	return problem_set(run->problem, -EBUSY,
 			   "restart the system to get it back, and find out which program puts "
 			   "memory blocks online",
-			   "the kernel could not take out %zu of its memory blocks, as one came "
+			   "the kernel could not remove %zu of its memory blocks, as one came "
 			   "online at the moment of the unbind",
 			   lost);
 }

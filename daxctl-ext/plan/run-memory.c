@@ -66,7 +66,7 @@ int run_check_removable(const struct run *run)
 	if (blocks_can_be_removed(run->sysfs, &run->plan->before))
 		return 0;
 	return problem_set(run->problem, -EOPNOTSUPP, "restart the system to get it out",
-			   "this kernel cannot take memory out (CONFIG_MEMORY_HOTREMOVE)");
+			   "this kernel cannot hot-remove memory (CONFIG_MEMORY_HOTREMOVE)");
 }
 
 int run_offline(const struct run *run)

@@ -23,7 +23,7 @@ struct run {
 	const char *name; /* of the device */
 	struct problem *problem;
 	struct outcome *outcome;
-	struct siblings *siblings; /* that are to be given back */
+	struct siblings *siblings; /* to restore when it is done */
 	bool is_rollback;
 };
 

@@ -25,7 +25,7 @@ lines()
 	sed 's/,$//' | LC_ALL=C sort
 }
 
-# Upstream's list, with what ours adds taken out of it again, but for the order of the devices.
+# The extended list without its extra keys: upstream's, but for the order of the devices.
 is_upstreams()
 {
 	local form

@@ -160,7 +160,7 @@ refuses_conflicts()
 	refuses "need --online-type" --dry-run -m system-ram dax0.0
 	refuses "need --online-type" --allow-fallback -m system-ram dax0.0
 	refuses "specify a device" --online-type=movable
-	refuses "was taken back" --online-type=movable --no-online-type -m system-ram dax0.0
+	refuses "was cancelled" --online-type=movable --no-online-type -m system-ram dax0.0
 	refuses "specify a device" -C -n
 	refuses "--memmap-on-memory is on or off" --memmap-on-memory=maybe dax0.0
 	refuses "unknown online type 'nonsense'; it is one of default, offline" --online-type=nonsense dax0.0

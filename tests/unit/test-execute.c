@@ -681,7 +681,7 @@ static void test_comes_back(void **state)
 		{ 3, "1 of its memory blocks are not offline or cannot be read", false },
 		/* With the unbind, when it is too late to look. */
 		{ 4,
-		  "the kernel could not take out 4 of its memory blocks, as one came online at "
+		  "the kernel could not remove 4 of its memory blocks, as one came online at "
 		  "the moment of the unbind",
 		  true },
 	};

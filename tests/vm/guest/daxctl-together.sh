@@ -207,7 +207,7 @@ lost_at_the_unbind()
 {
 	delayed "$dax_drivers/kmem/unbind" --mode=system-ram --online-type=offline --force
 	expect "$status" 240
-	says "could not take out $number of its memory blocks"
+	says "could not remove $number of its memory blocks"
 	says 'restart the system to get it back'
 	says 'its mode is now: disabled, with the policy .online_movable'
 }
