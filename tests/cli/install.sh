@@ -11,7 +11,8 @@ set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 
 source=$1
-prefix=$work/prefix
+# With a space, as whatever names it has to quote it.
+prefix="$work/a prefix"
 
 {
 	region 0
