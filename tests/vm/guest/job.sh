@@ -4,7 +4,7 @@
 #
 # What the host wants done, for the guest's init and for the systems of tests/system:
 # they talk to tests/vm/run through three virtio-serial ports (stdout, stderr, control).
-# Sourced, after lib.sh and after the job that run wrote: job, machine, size, command;
+# Sourced, after lib.sh and after the job that run wrote: job, machine, size, expanders, command;
 # terminal, rows, columns. Wants a function processes, which prints the ids of those that
 # may be the command's.
 

@@ -3,7 +3,8 @@
 #
 # Shared by the machine's init and the tests: making the dax device, reading the
 # state of its memory, and TAP. Sourced, after "set -euo pipefail". In the guest
-# it is /usr/local/lib/vm/lib.sh; MACHINE and DEVICE_BYTES are in the environment.
+# it is /usr/local/lib/vm/lib.sh. In the environment are MACHINE, DEVICE_BYTES and, for CXL,
+# the sizes of the EXPANDERS.
 
 dax_devices=/sys/bus/dax/devices
 dax_drivers=/sys/bus/dax/drivers
@@ -33,44 +34,69 @@ wait_for()
 
 # --- making devices ---------------------------------------------------------
 
-# make_dax_device: makes dax0.0 of all the memory, through its driver.
+# make_dax_device: makes dax0.0 of all the memory, through its driver. With several CXL
+# expanders, dax1.0 of the second one, and so on.
 make_dax_device()
 {
+	local sizes=(one) number
+
 	case $MACHINE in
-	cxl) make_cxl_region "$DEVICE_BYTES" ;;
+	cxl)
+		read -ra sizes <<<"${EXPANDERS:-$DEVICE_BYTES}"
+		make_cxl_regions "${sizes[@]}"
+		;;
 	hmem) echo hmem.0 >/sys/bus/platform/drivers/hmem/bind ;;
 	pmem) make_pmem_namespace ;;
 	esac
-	wait_for "$dax_devices/dax0.0" >/dev/null
+	for number in "${!sizes[@]}"; do
+		wait_for "$dax_devices/dax$number.0" >/dev/null
+	done
 }
 
-# destroy_dax_device: destroys it, with its region or namespace.
+# destroy_dax_device: destroys it, with its region or namespace, and those of all expanders.
 destroy_dax_device()
 {
 	case $MACHINE in
-	cxl) destroy_cxl_region ;;
+	cxl) destroy_cxl_regions ;;
 	hmem) echo hmem.0 >/sys/bus/platform/drivers/hmem/unbind ;;
 	pmem) ndctl destroy-namespace --force all ;;
 	esac
 	[[ ! -e $dax_devices/dax0.0 ]] || fail "dax0.0 is still there"
 }
 
-# cxl_decoder [NUMBER]: of the only CXL expander.
+# cxl_decoder NUMBER: of the CXL expander behind the window of that number, /dev/cxl/mem0 or
+# not: the kernel finds expanders in any order. The window names its host bridge, and the
+# endpoint tells behind which bridge its expander is.
 cxl_decoder()
 {
-	wait_for "/sys/bus/cxl/devices/endpoint*/decoder*.${1:-0}"
+	local devices=/sys/bus/cxl/devices target bridge endpoint attempt
+
+	target=$(<"$(wait_for "$devices/decoder0.$1/target_list")")
+	bridge=$(realpath "$devices/root0/dport$target") || fail "window $1 has no host bridge '$target'"
+	for ((attempt = 0; attempt < 200; attempt++)); do
+		for endpoint in "$devices"/endpoint*; do
+			if [[ $(readlink -f "$endpoint/uport") = "$bridge"/* ]]; then
+				wait_for "$endpoint/decoder*.0"
+				return
+			fi
+		done
+		sleep 0.1
+	done
+	fail "no expander appeared behind $bridge within 20 seconds"
 }
 
-# make_cxl_region BYTES [NUMBER]: region0, or the one of that number, volatile, on the only
-# CXL expander. cxl-cli 76.1 makes none of that kind.
+# make_cxl_region BYTES NUMBER: volatile, on the CXL expander behind that window. cxl-cli 76.1
+# makes none of that kind.
 make_cxl_region()
 {
-	local size=$1 name=region${2:-0} root region decoder
+	local size=$1 root name region decoder
 
-	root=$(wait_for /sys/bus/cxl/devices/decoder0.0/create_ram_region)
+	root=$(wait_for "/sys/bus/cxl/devices/decoder0.$2/create_ram_region")
 	root=${root%/*}
+	decoder=$(cxl_decoder "$2")
+	# What it shall be called, says the kernel: region0 for the first one.
+	read -r name <"$root/create_ram_region"
 	region=$root/$name
-	decoder=$(cxl_decoder "${2:-0}")
 	echo "$name" >"$root/create_ram_region"
 	echo 256 >"$region/interleave_granularity"
 	echo 1 >"$region/interleave_ways"
@@ -82,14 +108,28 @@ make_cxl_region()
 	echo "$name" >/sys/bus/cxl/drivers/cxl_region/bind
 }
 
-destroy_cxl_region()
+# make_cxl_regions BYTES...: one on each expander.
+make_cxl_regions()
 {
-	local root=/sys/bus/cxl/devices/decoder0.0
+	local size number=0
 
-	echo region0 >/sys/bus/cxl/drivers/cxl_region/unbind
-	echo 0 >"$root/region0/commit"
-	echo region0 >"$root/delete_region"
-	echo 0 >"$(cxl_decoder)/dpa_size"
+	for size; do
+		make_cxl_region "$size" "$((number++))"
+	done
+}
+
+destroy_cxl_regions()
+{
+	local devices=/sys/bus/cxl/devices region root name
+
+	for region in "$devices"/region*; do
+		root=$(realpath "$region/..")
+		name=${region##*/}
+		echo "$name" >/sys/bus/cxl/drivers/cxl_region/unbind
+		echo 0 >"$region/commit"
+		echo "$name" >"$root/delete_region"
+		echo 0 >"$(cxl_decoder "${root##*.}")/dpa_size"
+	done
 }
 
 # label_nvdimms: initialises the label areas, as namespaces need them.

@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+# shellcheck disable=SC2154 # of run
+#
+# The machines that tests/vm/run can make: each function adds to $arguments for QEMU, and to
+# $append for the kernel, what its machine has. Sourced by run, with its options checked.
+
+# Host bridges have bus numbers 28 apart, from 12 on.
+most_expanders=8
+
+# check_expanders: leaves their sizes in $expanders and their serial numbers in $serials.
+check_expanders()
+{
+	local index expander
+
+	serials=()
+	if ((${#expanders[@]} == 0)); then
+		expanders=("$(bytes_of --size "${size:-2G}" 256M)")
+		serials=(0xc0ffee)
+	else
+		[[ ! $size ]] || wrong "--size does not go with --expander, which says it"
+		((${#expanders[@]} <= most_expanders)) || wrong "the machine takes $most_expanders times --expander"
+		for index in "${!expanders[@]}"; do
+			expander=${expanders[index]}
+			serials[index]=0
+			if [[ $expander =~ ^([^,]*),sn=(0x[0-9a-fA-F]{1,16}|[0-9]{1,19})$ ]]; then
+				expander=${BASH_REMATCH[1]}
+				serials[index]=${BASH_REMATCH[2]}
+			fi
+			expanders[index]=$(bytes_of --expander "$expander" 256M)
+		done
+	fi
+	size=${expanders[0]}
+}
+
+# ordinary_node: node 0, with the processors. Without -numa there would be no NUMA
+# at all, and the CXL memory would have no node of its own.
+ordinary_node()
+{
+	arguments+=(-object "memory-backend-ram,id=ram,size=$node0"
+		-numa "node,nodeid=0,memdev=ram,cpus=0-$((cpus - 1))")
+}
+
+# second_node [,PROPERTY...]: node 1, memory only. Firmware has to describe its
+# memory (HMAT), or the kernel's hmem driver does not know the node.
+second_node()
+{
+	local target
+
+	arguments+=(-machine hmat=on -numa "node,nodeid=1,initiator=0${1:-}")
+	for target in 0 1; do
+		arguments+=(
+			-numa "hmat-lb,initiator=0,target=$target,hierarchy=memory,data-type=access-latency,latency=$((target + 1))00"
+			-numa "hmat-lb,initiator=0,target=$target,hierarchy=memory,data-type=access-bandwidth,bandwidth=10G")
+	done
+}
+
+machine_cxl()
+{
+	local index size serial window windows=
+
+	ordinary_node
+	arguments+=(-m "${node0}b")
+	for index in "${!expanders[@]}"; do
+		size=${expanders[index]}
+		serial=${serials[index]}
+		window=$((4 << 30))
+		((window >= size)) || window=$size
+		arguments+=(-object "memory-backend-ram,id=expander$index,share=on,reserve=off,size=$size"
+			-device "pxb-cxl,bus_nr=$((12 + 28 * index)),bus=pcie.0,id=cxl$index"
+			-device "cxl-rp,port=0,bus=cxl$index,id=root_port$index,chassis=0,slot=$((2 + index))"
+			-device "cxl-type3,bus=root_port$index,volatile-memdev=expander$index,sn=$serial,id=type3$index")
+		windows+=",cxl-fmw.$index.targets.0=cxl$index,cxl-fmw.$index.size=$window"
+	done
+	# All windows in one option, or QEMU calls them inconsistent.
+	arguments+=(-machine "cxl=on$windows")
+}
+
+machine_hmem()
+{
+	local below=$((2 << 30)) start
+
+	# All of the second node must be above 4 GiB.
+	((node0 >= below)) || wrong "the hmem machine needs --node0 2G or more"
+	start=$(((4 << 30) + node0 - below))
+	ordinary_node
+	second_node ,memdev=soft
+	arguments+=(-machine "max-ram-below-4g=$below" -m "$((node0 + size))b"
+		-object "memory-backend-ram,id=soft,reserve=off,size=$size")
+	# Without nokaslr, the kernel may be loaded into that memory.
+	append+=" nokaslr memmap=$size%$start-1+0xefffffff"
+}
+
+machine_pmem()
+{
+	local label=$((2 << 20))
+
+	ordinary_node
+	second_node
+	arguments+=(-machine nvdimm=on -m "${node0}b,slots=1,maxmem=$((node0 + size + (1 << 30)))b"
+		-object "memory-backend-ram,id=persistent,reserve=off,size=$((size + label))"
+		-device "nvdimm,id=nvdimm,memdev=persistent,label-size=$label,node=1")
+}
