@@ -178,7 +178,6 @@ static void reconfigure(struct session *session, const struct check_config_optio
 static int apply(const struct config *config, const struct check_config_options *options,
 		 struct dax_names *names)
 {
-	const struct sysfs sysfs = { .root = "/sys" };
 	_cleanup_free_ struct verdict *verdict = calloc(names->nr + 1, sizeof(*verdict));
 	size_t nr_of[DISTRIBUTIONS + 1] = { 0 };
 	bool is_ambiguous = false;
@@ -187,7 +186,7 @@ static int apply(const struct config *config, const struct check_config_options 
 	if (!verdict)
 		return status_of_errno(-ENOMEM);
 	for (size_t i = 0; i < names->nr; i++) {
-		verdict[i] = judge(config, &sysfs, names->name[i]);
+		verdict[i] = judge(config, &sysfs_of_system, names->name[i]);
 		nr_of[verdict[i].whose]++;
 		is_ambiguous |= verdict[i].is_ambiguous;
 	}
@@ -206,16 +205,15 @@ static int apply(const struct config *config, const struct check_config_options 
 /* Among sections that are all upstream's, is there one that it cannot carry out by itself? */
 static bool needs_our_rules(const struct config *config, const struct dax_names *names)
 {
-	const struct sysfs sysfs = { .root = "/sys" };
 
 	for (size_t i = 0; i < names->nr; i++) {
 		_cleanup_device_ struct dax_device device;
 
-		if (dax_device_read(&sysfs, names->name[i], &device) < 0 || !device.size)
+		if (dax_device_read(&sysfs_of_system, names->name[i], &device) < 0 || !device.size)
 			continue;
 		for (size_t j = 0; j < config->nr; j++) {
 			if (is_beyond_upstream(&config->section[j], &device) &&
-			    config_section_matches(&config->section[j], &sysfs, &device))
+			    config_section_matches(&config->section[j], &sysfs_of_system, &device))
 				return true;
 		}
 	}

@@ -51,7 +51,6 @@ static bool is_among(const char *name, const struct dax_names *names)
 
 int report_missing(const struct dax_targets *targets, const struct dax_names *names)
 {
-	const struct sysfs sysfs = { .root = "/sys" };
 	const char *where = targets->regions ? " in that region" : "";
 	int rc = 0;
 
@@ -62,7 +61,7 @@ int report_missing(const struct dax_targets *targets, const struct dax_names *na
 		if (all ? names->nr > 0 : is_among(name, names))
 			continue;
 		/* libdaxctl passes over what has no node. */
-		if (sysfs_exists(&sysfs, DAX_DEVICES "/%s", name) && !targets->regions)
+		if (sysfs_exists(&sysfs_of_system, DAX_DEVICES "/%s", name) && !targets->regions)
 			fprintf(stderr,
 				"%s: error: the device is there, and its node /dev/%s is not\n"
 				"%s: see whether udev is running (systemctl status "

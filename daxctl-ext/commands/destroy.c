@@ -34,7 +34,7 @@ static const struct session_words words = {
 
 static void hot_remove(struct session *session, const struct dax_names *names)
 {
-	const struct sysfs *sysfs = &session->sysfs;
+	const struct sysfs *sysfs = session->sysfs;
 
 	for (size_t i = 0; i < names->nr && !session_is_interrupted() && !session->result; i++) {
 		if (dax_device_is_in_mode(sysfs, names->name[i], DAX_MODE_SYSTEM_RAM))
@@ -75,14 +75,14 @@ int cmd_destroy_device(int argc, char **argv)
 	_cleanup_command_line_ struct command_line line = { 0 };
 	_cleanup_targets_ struct dax_targets targets = { 0 };
 	_cleanup_names_ struct dax_names names = { 0 };
-	const struct sysfs sysfs = { .root = "/sys" };
 	const char *wrong;
 
 	if (options_parse(&line, specs, NR_OPTIONS, argc - 2, argv + 2) < 0 || line.error[0] ||
 	    line.wants_help || line.lists_names || !line.option[OPT_FORCE].is_set ||
 	    dax_targets_read(&targets, line.argument, line.nr_arguments,
 			     line.option[OPT_REGION].value, &wrong) < 0 ||
-	    dax_select(&names, &targets) < 0 || !dax_names_any(&sysfs, &names, DAX_MODE_SYSTEM_RAM))
+	    dax_select(&names, &targets) < 0 ||
+	    !dax_names_any(&sysfs_of_system, &names, DAX_MODE_SYSTEM_RAM))
 		return forward_and_forget_ids(argv);
 	return destroy(&line, &names, argv);
 }

@@ -12,12 +12,11 @@
 
 void forget_ids(void)
 {
-	const struct sysfs sysfs = { .root = "/sys" };
 	_cleanup_close_ int lock = -1;
-	int rc = session_lock(&sysfs, "daxctl", &lock);
+	int rc = session_lock(&sysfs_of_system, "daxctl", &lock);
 
 	if (rc == 0)
-		rc = ids_forget(&sysfs);
+		rc = ids_forget(&sysfs_of_system);
 	/* Who may not write there has not bound anything either. */
 	if (rc < 0 && rc != -EACCES)
 		fprintf(stderr,

@@ -51,27 +51,25 @@ void usage_list(void)
 /* Is there any device that has something to add to it? */
 static int has_more_to_tell(const char *name, void *data)
 {
-	const struct sysfs *sysfs = data;
-
-	return sysfs_exists(sysfs, DAX_DEVICES "/%s/online_type", name) ||
-	       sysfs_exists(sysfs, DAX_DEVICES "/%s/state", name);
+	(void)data;
+	return sysfs_exists(&sysfs_of_system, DAX_DEVICES "/%s/online_type", name) ||
+	       sysfs_exists(&sysfs_of_system, DAX_DEVICES "/%s/state", name);
 }
 
 static int list_devices(char **argv)
 {
-	struct sysfs sysfs = { .root = "/sys" };
 	_cleanup_free_ char *output = NULL;
 	_cleanup_free_ char *augmented = NULL;
 	size_t length;
 	int status;
 
-	if (sysfs_for_each(&sysfs, has_more_to_tell, &sysfs, DAX_DEVICES) <= 0)
+	if (sysfs_for_each(&sysfs_of_system, has_more_to_tell, NULL, DAX_DEVICES) <= 0)
 		return forward(argv);
 	status = forward_and_capture(argv, &output, &length);
 	if (status < 0)
 		return end_by_signal(-status);
 	if (output)
-		augmented = json_augment_list(&sysfs, output, length);
+		augmented = json_augment_list(&sysfs_of_system, output, length);
 	if (augmented)
 		fputs(augmented, stdout);
 	else if (output)
@@ -121,14 +119,13 @@ static int list_blocks_of(const struct sysfs *sysfs, const char *name, bool huma
 
 static int list_blocks_of_all(const struct dax_names *names, bool human, bool idle)
 {
-	const struct sysfs sysfs = { .root = "/sys" };
 	struct json_object *array = json_object_new_array();
 	int rc = 0;
 
 	if (!array)
 		return -ENOMEM;
 	for (size_t i = 0; i < names->nr; i++) {
-		int err = list_blocks_of(&sysfs, names->name[i], human, idle, array);
+		int err = list_blocks_of(&sysfs_of_system, names->name[i], human, idle, array);
 
 		rc = rc ? rc : err;
 	}

@@ -52,7 +52,6 @@ static int change_memory(int argc, char **argv, size_t nr_specs, const struct se
 	_cleanup_command_line_ struct command_line line = { 0 };
 	_cleanup_targets_ struct dax_targets targets = { 0 };
 	_cleanup_names_ struct dax_names names = { 0 };
-	const struct sysfs sysfs = { .root = "/sys" };
 	enum policy policy = POLICY_OFFLINE;
 	const char *wrong;
 
@@ -60,7 +59,8 @@ static int change_memory(int argc, char **argv, size_t nr_specs, const struct se
 	    line.wants_help || line.lists_names ||
 	    dax_targets_read(&targets, line.argument, line.nr_arguments,
 			     line.option[OPT_REGION].value, &wrong) < 0 ||
-	    dax_select(&names, &targets) < 0 || !dax_names_any(&sysfs, &names, DAX_MODE_SYSTEM_RAM))
+	    dax_select(&names, &targets) < 0 ||
+	    !dax_names_any(&sysfs_of_system, &names, DAX_MODE_SYSTEM_RAM))
 		return forward(argv);
 	if (nr_specs > OPT_NO_MOVABLE)
 		policy = line.option[OPT_NO_MOVABLE].is_set ? POLICY_ONLINE_KERNEL

@@ -349,7 +349,6 @@ static int forward_prepared(const struct command_line *line, char **argv)
 {
 	_cleanup_targets_ struct dax_targets targets = { 0 };
 	_cleanup_names_ struct dax_names names = { 0 };
-	const struct sysfs sysfs = { .root = "/sys" };
 	const char *name, *slash, *wrong;
 	bool is_plain = !is_set(line, OPT_SIZE) && !is_set(line, OPT_ALIGN) &&
 			!is_set(line, OPT_INPUT) && !is_set(line, OPT_CHECK_CONFIG);
@@ -370,12 +369,12 @@ static int forward_prepared(const struct command_line *line, char **argv)
 		return forward_and_forget_ids(argv);
 	if (leaves)
 		return mode_is(line, dax_mode_name(DAX_MODE_DEVDAX)) &&
-				       dax_names_all(&sysfs, &names, DAX_MODE_DEVDAX)
+				       dax_names_all(&sysfs_of_system, &names, DAX_MODE_DEVDAX)
 			       ? forward_and_forget_ids(argv)
 			       : change_driver(line, &targets);
-	if (enters && !is_set(line, OPT_NO_ONLINE) && any_is_in_pieces(&sysfs, &names))
+	if (enters && !is_set(line, OPT_NO_ONLINE) && any_is_in_pieces(&sysfs_of_system, &names))
 		return bring_online(line, &targets);
-	rc = keeps_offline ? check_no_online(&sysfs, &names) : 0;
+	rc = keeps_offline ? check_no_online(&sysfs_of_system, &names) : 0;
 	return rc < 0 ? none_reconfigured(rc) : forward_and_forget_ids(argv);
 }
 

@@ -200,7 +200,7 @@ static int can_save(const struct save *save, const struct sysfs *sysfs, const ch
 
 void save_and_reconfigure(struct save *save, struct session *session, const char *name)
 {
-	int can = save->directory ? can_save(save, &session->sysfs, name) : 0, rc;
+	int can = save->directory ? can_save(save, session->sysfs, name) : 0, rc;
 
 	if (can < 0) {
 		session_note(session, can);
@@ -210,7 +210,7 @@ void save_and_reconfigure(struct save *save, struct session *session, const char
 	if (!can)
 		return;
 	if (rc == 0)
-		session_note(session, save_device(save, &session->sysfs, name));
+		session_note(session, save_device(save, session->sysfs, name));
 	else
 		fprintf(stderr, "%s: not saved\n", name);
 }
@@ -220,23 +220,23 @@ void save_and_reconfigure(struct save *save, struct session *session, const char
 /* 1: done; 0: nothing was saved; or a negative errno. */
 static int forget_device(const char *directory, const char *name, bool dry_run)
 {
-	const struct sysfs sysfs = { .root = "/sys" };
 	_cleanup_device_ struct dax_device device;
 	struct problem problem = { 0 };
 	struct save_result result;
-	int rc = dax_device_read(&sysfs, name, &device);
+	int rc = dax_device_read(&sysfs_of_system, name, &device);
 
 	if (rc < 0)
 		problem_set(&problem, rc, NULL, "cannot read its attributes: %s", strerror(-rc));
 	else
-		rc = config_forget(directory, &sysfs, &device, dry_run, &result, &problem);
+		rc = config_forget(directory, &sysfs_of_system, &device, dry_run, &result,
+				   &problem);
 	if (rc < 0)
 		print_problem(name, "", &problem);
 	if (rc <= 0)
 		return rc;
 	fprintf(stderr, "%s: %s section '%s' from %s/%s\n", name, dry_run ? "remove" : "removed",
 		result.section, directory, SAVED_FILE);
-	print_needs_of_forgotten(&sysfs, name);
+	print_needs_of_forgotten(&sysfs_of_system, name);
 	return rc;
 }
 

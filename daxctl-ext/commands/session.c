@@ -68,7 +68,7 @@ static int read_environment(const struct sysfs *sysfs, struct environment *envir
 static int read_situation(const struct session *session, const char *name,
 			  struct situation *situation, struct problem *problem)
 {
-	const struct sysfs *sysfs = &session->sysfs;
+	const struct sysfs *sysfs = session->sysfs;
 	int rc = dax_device_read(sysfs, name, &situation->device);
 
 	if (rc < 0)
@@ -114,7 +114,7 @@ static void print_rollback(const struct session *session, const char *name,
 	_cleanup_device_ struct dax_device device;
 	char text[128] = "unknown";
 
-	if (dax_device_read(&session->sysfs, name, &device) == 0)
+	if (dax_device_read(session->sysfs, name, &device) == 0)
 		describe_device(&device, text, sizeof(text));
 	if (rollback->err)
 		print_problem(name, "could not take everything back", rollback);
@@ -129,7 +129,7 @@ static void add_to_output(const struct session *session, const struct plan *plan
 	_cleanup_device_ struct dax_device device;
 	_cleanup_blocks_ struct blocks now = { 0 };
 	const char *name = plan->device->name;
-	int rc = dax_device_read(&session->sysfs, name, &device);
+	int rc = dax_device_read(session->sysfs, name, &device);
 
 	if (rc < 0) {
 		fprintf(stderr, "%s: done, but now it cannot be read: %s\n", name, strerror(-rc));
@@ -137,8 +137,8 @@ static void add_to_output(const struct session *session, const struct plan *plan
 			device.mode = DAX_MODE_SYSTEM_RAM;
 	}
 	if (!after->nr && device.mode == DAX_MODE_SYSTEM_RAM &&
-	    dax_device_blocks(&session->sysfs, &device, &now) == 0)
-		blocks_read(&session->sysfs, &now);
+	    dax_device_blocks(session->sysfs, &device, &now) == 0)
+		blocks_read(session->sysfs, &now);
 	if (session->is_upstream)
 		device.online_type[0] = '\0';
 	json_object_array_add(session->devices,
@@ -226,7 +226,7 @@ int session_lock(const struct sysfs *sysfs, const char *name, int *fd)
 static int reconfigure(const struct session *session, const char *name)
 {
 	_cleanup_close_ int lock = -1;
-	int rc = session->executor.dry_run ? 0 : session_lock(&session->sysfs, name, &lock);
+	int rc = session->executor.dry_run ? 0 : session_lock(session->sysfs, name, &lock);
 
 	if (rc < 0) {
 		fprintf(stderr, "%s: error: cannot lock the dax bus: %s\n", name, strerror(-rc));
@@ -268,9 +268,9 @@ int session_start(struct session *session, const struct session_words *words, bo
 {
 	*session = (struct session){
 		.words = words,
-		.sysfs = { .root = "/sys" },
+		.sysfs = &sysfs_of_system,
 		.executor = {
-			.sysfs = &session->sysfs,
+			.sysfs = &sysfs_of_system,
 			.dry_run = dry_run,
 			.load_module = module_load,
 			.interrupted = &signals_caught,

@@ -27,7 +27,7 @@ extern const struct session_words words_reconfigure;
  */
 struct session {
 	const struct session_words *words;
-	struct sysfs sysfs;
+	const struct sysfs *sysfs;
 	struct executor executor;
 	struct request request;	     /* may change from device to device */
 	struct json_object *devices; /* that were changed */

@@ -35,7 +35,6 @@ void usage_status(void)
 }
 
 struct status {
-	struct sysfs sysfs;
 	struct config config;
 	bool config_is_known;
 	bool with_seeds; /* devices without a size are shown too */
@@ -109,7 +108,7 @@ static void compare(struct status_entry *entry)
 }
 
 /* Without privilege, neither the memory nor what a section's dax.resource means is told. */
-static int read_memory(const struct status *status, struct status_entry *entry)
+static int read_memory(struct status_entry *entry)
 {
 	const struct dax_device *device = &entry->device;
 	int rc;
@@ -118,17 +117,17 @@ static int read_memory(const struct status *status, struct status_entry *entry)
 		return -EACCES;
 	if (device->mode != DAX_MODE_SYSTEM_RAM)
 		return 0;
-	rc = dax_device_blocks(&status->sysfs, device, &entry->blocks);
+	rc = dax_device_blocks(&sysfs_of_system, device, &entry->blocks);
 	if (rc == 0)
-		blocks_read(&status->sysfs, &entry->blocks);
+		blocks_read(&sysfs_of_system, &entry->blocks);
 	return rc;
 }
 
 /* A section that could mean several devices is about none; sections_find() says so. */
 static void find_section(struct status *status, struct status_entry *entry)
 {
-	entry->section = sections_find(&status->config, &status->sysfs, &entry->device);
-	if (!sections_are_ambiguous(&status->config, &status->sysfs, &entry->device))
+	entry->section = sections_find(&status->config, &sysfs_of_system, &entry->device);
+	if (!sections_are_ambiguous(&status->config, &sysfs_of_system, &entry->device))
 		return;
 	entry->section_is_known = entry->section != NULL;
 	note(status, -EINVAL);
@@ -137,7 +136,7 @@ static void find_section(struct status *status, struct status_entry *entry)
 static void look_at(struct status *status, const char *name)
 {
 	struct status_entry *entry = &status->entry[status->nr];
-	int rc = dax_device_read(&status->sysfs, name, &entry->device);
+	int rc = dax_device_read(&sysfs_of_system, name, &entry->device);
 
 	if (rc < 0) {
 		fprintf(stderr, "%s: error: cannot read its attributes: %s\n", name, strerror(-rc));
@@ -150,7 +149,7 @@ static void look_at(struct status *status, const char *name)
 		return;
 	}
 	status->nr++;
-	rc = read_memory(status, entry);
+	rc = read_memory(entry);
 	entry->memory_is_known = rc == 0;
 	entry->section_is_known = rc == 0 && status->config_is_known;
 	if (rc < 0) {
@@ -203,7 +202,7 @@ static int show(struct status *status, const struct dax_targets *targets, bool i
 
 static int run(const struct command_line *line)
 {
-	__attribute__((cleanup(status_free))) struct status status = { .sysfs.root = "/sys" };
+	__attribute__((cleanup(status_free))) struct status status = { 0 };
 	_cleanup_targets_ struct dax_targets targets = { 0 };
 	const char *all = "all", *wrong;
 	bool is_named = line->nr_arguments > 0;

@@ -12,6 +12,8 @@
 #include "cleanup.h"
 #include "device/sysfs.h"
 
+const struct sysfs sysfs_of_system = { .root = "/sys" };
+
 struct path {
 	char text[PATH_MAX];
 };

@@ -12,7 +12,7 @@
  * and a negative errno on failure.
  */
 struct sysfs {
-	const char *root; /* "/sys", or where a test keeps its tree */
+	const char *root; /* where it is mounted, or where a test keeps its tree */
 	/*
 	 * When set, called instead of writing to the file: how a test puts a
 	 * kernel behind its tree. @path is the path below @root.
@@ -20,6 +20,9 @@ struct sysfs {
 	int (*write)(void *data, const char *path, const char *value);
 	void *write_data;
 };
+
+/* That of this system: the one place that says /sys. */
+extern const struct sysfs sysfs_of_system;
 
 /* Reads an attribute without its trailing newline; returns its length, -EFBIG if it does not fit.
  */
