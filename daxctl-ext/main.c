@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * daxctl, extended by online policies for dax memory. What is extended is in
- * the table below; everything else becomes the distribution's daxctl.
+ * the table below; everything else becomes upstream daxctl.
  */
 #include <stddef.h>
 #include <string.h>
@@ -71,8 +71,6 @@ int main(int argc, char **argv)
 	const char *more;
 	const struct command *command = argc > 1 ? find(argv[1]) : NULL;
 
-	if (command && command->usage && argc > 2 && strcmp(argv[2], "--help") == 0)
-		return show_manual(command->name, command->usage);
 	if (command) {
 		inherited_replace();
 		return command->run(argc, argv);

@@ -12,6 +12,7 @@ static const int numbers[] = { SIGHUP,	SIGINT,	 SIGQUIT,   SIGTERM, SIGALRM, SIG
 
 static struct sigaction before[NR_SIGNALS];
 static struct sigaction before_pipe;
+static sigset_t mask_before;
 
 static void note(int number)
 {
@@ -29,6 +30,21 @@ void signals_catch(void)
 			sigaction(numbers[i], &catch, NULL);
 	}
 	sigaction(SIGPIPE, &ignore, &before_pipe);
+}
+
+void signals_hold(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	for (size_t i = 0; i < NR_SIGNALS; i++)
+		sigaddset(&set, numbers[i]);
+	sigprocmask(SIG_BLOCK, &set, &mask_before);
+}
+
+void signals_release(void)
+{
+	sigprocmask(SIG_SETMASK, &mask_before, NULL);
 }
 
 void signals_deliver(void)

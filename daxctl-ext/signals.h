@@ -13,6 +13,13 @@ void signals_catch(void);
 /* The signal that came since signals_catch(), or 0. */
 extern volatile sig_atomic_t signals_caught;
 
+/*
+ * Between the two, none of these signals arrives, neither here nor in a program that is
+ * started: what must not be cut short, and does not take long.
+ */
+void signals_hold(void);
+void signals_release(void);
+
 /* Back to how it was before. Ends the process by the signal that was noted, if there was one. */
 void signals_deliver(void);
 

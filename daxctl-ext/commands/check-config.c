@@ -72,7 +72,7 @@ static struct verdict judge(const struct config *config, const struct sysfs *sys
 	return verdict;
 }
 
-/* Adds the devices in the distribution's output to ours. */
+/* Adds the devices in upstream's output to ours. */
 static void add_devices(struct session *session, const char *output)
 {
 	struct json_object *object = json_tokener_parse(output);

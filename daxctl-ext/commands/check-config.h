@@ -19,7 +19,7 @@ struct check_config_options {
 
 /*
  * Does it, and returns the exit status; or a negative number when none of our
- * keys has anything to do with it, so that the distribution's daxctl shall get
+ * keys has anything to do with it, so that upstream daxctl shall get
  * the same command line.
  */
 int check_config(const struct check_config_options *options, const struct dax_targets *targets);

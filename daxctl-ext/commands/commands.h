@@ -34,7 +34,7 @@ int out_of_memory(void);
 
 /*
  * As forward(), and afterwards no driver knows a dax device by its name: what
- * upstream's daxctl writes to new_id would bind the next device of that name.
+ * upstream daxctl writes to new_id would bind the next device of that name.
  * Returns the exit status.
  */
 int forward_and_forget_ids(char **argv);
@@ -44,7 +44,7 @@ void forget_ids(void);
 /* Two lines about a wrong command line, instead of all options. */
 int wrong_usage(const char *command, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* Ends the process by the signal that ended the distribution's daxctl. */
+/* Ends the process by the signal that ended upstream daxctl. */
 int end_by_signal(int number);
 
 /* Prints the two lines that end reconfigure-device when nothing was begun. */
@@ -62,7 +62,7 @@ int check_no_online(const struct sysfs *sysfs, const struct dax_names *names);
 /* Writes what is left of the output; if that fails, says so, and @status 0 becomes 1. */
 int finish_output(int status);
 
-/* --list-opts: the distribution's names, of whatever version it is, and ours. */
+/* --list-opts: upstream's names, of whatever version it is, and ours. */
 int list_option_names(char **argv, const struct option_spec *spec, size_t nr_specs);
 
 /* The same for a command that the distribution has not. */
@@ -73,7 +73,7 @@ int list_our_option_names(const struct option_spec *spec, size_t nr_specs);
 #define STATUS_USAGE	  129 /* the command line is wrong; nothing was done */
 #define STATUS_LIST_OPTS  130 /* --list-opts has been answered */
 
-/* The distribution's way to make an exit status of a negative errno. */
+/* Upstream's way to make an exit status of a negative errno. */
 static inline int status_of_errno(int rc)
 {
 	return rc & 0xff;

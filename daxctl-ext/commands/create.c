@@ -7,13 +7,15 @@
 
 #include "cleanup.h"
 #include "commands/commands.h"
+#include "commands/help.h"
 #include "commands/options.h"
 #include "commands/session.h"
 #include "device/device.h"
+#include "signals.h"
 #include "upstream/forward.h"
 
 /*
- * create-device: upstream's daxctl makes the device. With --online-type it makes one
+ * create-device: upstream daxctl makes the device. With --online-type it makes one
  * in devdax mode, which gets its policy before kmem binds it.
  */
 enum {
@@ -155,32 +157,51 @@ static void destroy(const char *name)
 	forward_and_capture((char **)argv, &output, &length);
 }
 
-static int create_with_policy(const struct command_line *line)
+/* Has upstream make the device, and tells its name. Returns an exit status. */
+static int create_and_name(const struct command_line *line, char name[DAX_NAME_SIZE])
 {
 	struct json_object *created;
-	struct session session;
-	struct request request;
-	char name[DAX_NAME_SIZE];
 	const char *text;
-	int status = read_request(line, &request);
+	int status;
 
-	if (status)
-		return status;
+	signals_hold();
 	status = create(line, &created);
+	signals_release();
 	text = name_of(created);
-	if (status < 0)
-		status = end_by_signal(-status);
+	if (status < 0) {
+		signals_caught = -status;
+		status = 128 - status;
+	}
 	if (status == 0 && (!text || dax_name_parse(text, name) < 0)) {
 		fprintf(stderr, "daxctl: %s did not say which device it made\n",
 			distribution_daxctl);
 		status = status_of_errno(-ENXIO);
 	}
 	json_object_put(created);
+	return status;
+}
+
+/*
+ * From here on, no signal comes between the device and its policy: one that arrives
+ * while upstream makes the device has it destroyed again.
+ */
+static int create_with_policy(const struct command_line *line)
+{
+	struct session session;
+	struct request request;
+	char name[DAX_NAME_SIZE];
+	int status = read_request(line, &request);
+
 	if (status)
 		return status;
 	if (session_start(&session, &words, is_set(line, OPT_HUMAN), is_set(line, OPT_VERBOSE),
 			  false) < 0)
 		return out_of_memory();
+	status = create_and_name(line, name);
+	if (status) {
+		session_abandon(&session);
+		return status;
+	}
 	session.request = request;
 	session_reconfigure(&session, name);
 	if (session.result < 0)
@@ -197,9 +218,7 @@ int cmd_create_device(int argc, char **argv)
 		return out_of_memory();
 	if (line.lists_names && !line.error[0])
 		return list_option_names(argv, specs, NR_OPTIONS);
-	if (line.wants_help && !line.error[0]) {
-		usage_create_device();
-		return STATUS_USAGE;
-	}
+	if (line.wants_help && !line.error[0])
+		return show_help(&line, command, usage_create_device);
 	return line.has_ours ? create_with_policy(&line) : forward_and_forget_ids(argv);
 }

@@ -8,7 +8,7 @@
 #include "device/select.h"
 
 /*
- * destroy-device. Upstream's daxctl --force unbinds a device whose memory is
+ * destroy-device. Upstream daxctl --force unbinds a device whose memory is
  * online, which keeps that memory in use and out of reach until a restart.
  */
 enum {

@@ -31,6 +31,14 @@ int show_manual(const char *command, void (*usage)(void))
 	return STATUS_USAGE;
 }
 
+int show_help(const struct command_line *line, const char *command, void (*usage)(void))
+{
+	if (line->wants_manual)
+		return show_manual(command, usage);
+	usage();
+	return STATUS_USAGE;
+}
+
 int show_overview(char **argv, const char *more)
 {
 	_cleanup_free_ char *text = NULL;

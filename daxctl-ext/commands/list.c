@@ -5,6 +5,7 @@
 
 #include "cleanup.h"
 #include "commands/commands.h"
+#include "commands/help.h"
 #include "device/device.h"
 #include "upstream/forward.h"
 #include "upstream/json.h"
@@ -46,7 +47,7 @@ void usage_list(void)
 	options_usage(stderr, "daxctl list [<options>]", specs, NR_OPTIONS);
 }
 
-/* --- the distribution's list, and more ------------------------------------ */
+/* --- upstream's list, and more ------------------------------------ */
 
 /* Is there any device that has something to add to it? */
 static int has_more_to_tell(const char *name, void *data)
@@ -129,7 +130,8 @@ static int list_blocks_of_all(const struct dax_names *names, bool human, bool id
 
 		rc = rc ? rc : err;
 	}
-	if (!human)
+	/* As upstream's list: nothing at all, where nothing matches. */
+	if (json_object_array_length(array))
 		json_print_array(stdout, array, false);
 	json_object_put(array);
 	return rc;
@@ -182,15 +184,13 @@ int cmd_list(int argc, char **argv)
 		return out_of_memory();
 	if (line.lists_names && !line.error[0])
 		return list_option_names(argv, specs, NR_OPTIONS);
-	if (line.wants_help && !line.error[0]) {
-		usage_list();
-		return STATUS_USAGE;
-	}
+	if (line.wants_help && !line.error[0])
+		return show_help(&line, "list", usage_list);
 	if (line.option[OPT_BLOCKS].is_set || (line.has_ours && line.error[0]))
 		return list_blocks(&line);
 	if (!line.has_ours)
 		return list_devices(argv);
-	/* --blocks was taken back. */
+	/* --blocks was cancelled by --no-blocks. */
 	words = options_without_ours(&line, argc, argv);
 	return words ? list_devices(words) : out_of_memory();
 }

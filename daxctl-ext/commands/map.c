@@ -41,8 +41,8 @@ static size_t group_size(size_t nr, size_t cells)
 	return group;
 }
 
-/* How many of the blocks from @at on are in one piece, up to @most. */
-static size_t piece(const struct blocks *blocks, size_t at, size_t most)
+/* How many of the blocks from @at on follow each other, up to @most. */
+static size_t run_length(const struct blocks *blocks, size_t at, size_t most)
 {
 	size_t nr = 1;
 
@@ -88,7 +88,7 @@ void map_print(FILE *stream, const struct blocks *blocks, size_t width, bool col
 	size_t at = 0;
 
 	while (at < blocks->nr) {
-		size_t end = at + piece(blocks, at, cells * group);
+		size_t end = at + run_length(blocks, at, cells * group);
 
 		fprintf(stream, "  0x%014" PRIx64 "  ", blocks->block[at].id * blocks->block_size);
 		while (at < end) {

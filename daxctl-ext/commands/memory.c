@@ -7,7 +7,7 @@
 #include "upstream/forward.h"
 
 /*
- * online-memory and offline-memory. Upstream's daxctl takes a device's memory for
+ * online-memory and offline-memory. Upstream daxctl takes a device's memory for
  * one span from its first address on, which with two ranges is wrong, and leaves
  * half of it when a block is refused.
  */

@@ -53,7 +53,7 @@ static void take(struct parser *parser, const struct match *match, const char *v
 
 /*
  * @name (of @length) against one spec, exactly or as an abbreviation. An option
- * called no-x is taken back by x, and every other by no- and its name.
+ * called no-x is cancelled by x, and every other by no- and its name.
  */
 static bool matches(const struct option_spec *spec, const char *name, size_t length, bool exactly,
 		    bool *is_negated)
@@ -90,7 +90,7 @@ static int search(const struct parser *parser, const char *name, size_t length, 
 	return found;
 }
 
-/* The distribution's options go first: what it understands means what it means there. */
+/* Upstream options go first: what it understands means what it means there. */
 static int find_long(const struct parser *parser, const char *name, size_t length,
 		     struct match *match)
 {
@@ -202,7 +202,9 @@ int options_parse(struct command_line *line, const struct option_spec *spec, siz
 			line->wants_help = !parse_short(&parser, text + 1);
 		else if (!text[2])
 			only_arguments = true;
-		else if (strcmp(text, "--help") == 0 || strcmp(text, "--help-all") == 0)
+		else if (strcmp(text, "--help") == 0)
+			line->wants_help = line->wants_manual = true;
+		else if (strcmp(text, "--help-all") == 0)
 			line->wants_help = true;
 		else if (strcmp(text, "--list-opts") == 0)
 			line->lists_names = true;

@@ -7,10 +7,10 @@
 #include <stdio.h>
 
 /*
- * Command lines as the distribution's daxctl reads them: options and arguments
+ * Command lines as upstream daxctl reads them: options and arguments
  * in any order, "--x=y" and "--x y", clusters of short options, unique
- * abbreviations, "no-" to take an option back (and no "no-" to take back one
- * whose name begins with it), the last one wins.
+ * abbreviations, "no-" to cancel an option (and no "no-" to cancel one whose
+ * name begins with it), the last one wins.
  */
 
 enum option_type {
@@ -26,13 +26,13 @@ struct option_spec {
 	const char *value_name; /* for the usage text */
 	const char *help;
 	/*
-	 * Not an option of the distribution's daxctl. An abbreviation means
-	 * one of these only if it means none of the distribution's.
+	 * Not an option of upstream daxctl. An abbreviation means
+	 * one of these only if it means none of upstream's.
 	 */
 	bool is_ours;
 };
 
-/* Options that several commands have, as upstream's daxctl describes them; the last one is ours. */
+/* Options that several commands have, as upstream daxctl describes them; the last one is ours. */
 #define SPEC_REGION  { 'r', "region", OPTION_VALUE, "region-id", "filter by region", false }
 #define SPEC_HUMAN   { 'u', "human", OPTION_FLAG, NULL, "use human friendly number formats", false }
 #define SPEC_VERBOSE { 'v', "verbose", OPTION_FLAG, NULL, "emit more debug messages", false }
@@ -69,7 +69,7 @@ struct option_spec {
 	  true }
 
 struct option_value {
-	bool is_set;	   /* given, and not taken back */
+	bool is_set;	   /* given, and not cancelled */
 	const char *value; /* NULL for a flag */
 };
 
@@ -80,8 +80,9 @@ struct command_line {
 	const char **argument;			 /* what is not an option; free() it */
 	size_t nr_arguments;
 	bool *is_our_word; /* for each word: is it an option of ours? Likewise */
-	bool has_ours;	   /* an option of ours occurs, even one that was taken back */
-	bool wants_help;   /* -h; what follows it was not looked at */
+	bool has_ours;	   /* an option of ours occurs, even one that was cancelled */
+	bool wants_help;   /* -h or --help; what follows it was not looked at */
+	bool wants_manual; /* --help, that is, and not -h */
 	bool lists_names;  /* --list-opts; likewise */
 	char error[160];   /* the first mistake, or "" */
 };
@@ -102,7 +103,7 @@ void command_line_free(struct command_line *line);
  */
 char **options_without_ours(const struct command_line *line, int argc, char **argv);
 
-/* Prints the usage text, in the distribution's layout. */
+/* Prints the usage text, in upstream's layout. */
 void options_usage(FILE *stream, const char *synopsis, const struct option_spec *spec,
 		   size_t nr_specs);
 

@@ -6,6 +6,7 @@
 #include "commands/check-config.h"
 #include "cleanup.h"
 #include "commands/commands.h"
+#include "commands/help.h"
 #include "device/device.h"
 #include "upstream/forward.h"
 #include "commands/options.h"
@@ -48,7 +49,7 @@ static const struct option_spec specs[NR_OPTIONS] = {
 	[OPT_NO_MOVABLE] = SPEC_NO_MOVABLE,
 	[OPT_ONLINE_TYPE] = SPEC_ONLINE_TYPE,
 	[OPT_MEMMAP] = { 0, "memmap-on-memory", OPTION_OPTIONAL_VALUE, "on|off",
-			 "keep the memory's own page structures on it", true },
+			 "keep the memory's own memmap (its struct pages) on it", true },
 	[OPT_FALLBACK] = { 0, "allow-fallback", OPTION_FLAG, NULL,
 			   "without kernel support for a policy, do it after the bind", true },
 	[OPT_DRY_RUN] = { 'n', "dry-run", OPTION_FLAG, NULL, "show the steps and take none", true },
@@ -261,7 +262,7 @@ static bool is_config_line(const struct command_line *line)
 	       !is_set(line, OPT_FORGET);
 }
 
-/* As check_config(): negative if it is the distribution's. */
+/* As check_config(): negative if it is upstream's. */
 static int follow_config(const struct command_line *line, int argc, char **argv)
 {
 	const struct check_config_options options = {
@@ -278,7 +279,7 @@ static int follow_config(const struct command_line *line, int argc, char **argv)
 
 	if (rc == -ENOMEM)
 		return out_of_memory();
-	/* The distribution knows more names, but none that our sections could mean. */
+	/* Upstream knows more names, but none that our sections could mean. */
 	if (rc < 0)
 		return line->has_ours ? wrong_name(wrong) : -1;
 	status = check_config(&options, &targets);
@@ -296,7 +297,7 @@ static int follow_config(const struct command_line *line, int argc, char **argv)
 /* --- without our options --------------------------------------------------- */
 
 /*
- * To devdax or famfs mode. Upstream's daxctl takes a device's memory for one span from
+ * To devdax or famfs mode. Upstream daxctl takes a device's memory for one span from
  * its first address on: with two ranges it offlines a neighbour's blocks, and unbinds the
  * device with memory online, which is lost then. What it writes to new_id binds every
  * device that no driver holds. And it does not know famfs before version 85.
@@ -313,7 +314,7 @@ static int change_driver(const struct command_line *line, const struct dax_targe
 }
 
 /* Upstream's way to system-ram: bind it, then put online what did not come online by that. */
-static int bring_online(const struct command_line *line, const struct dax_targets *targets)
+static int bind_and_online(const struct command_line *line, const struct dax_targets *targets)
 {
 	const struct request request = {
 		.to_system_ram = true,
@@ -327,7 +328,7 @@ static int bring_online(const struct command_line *line, const struct dax_target
 	return reconfigure_all(line, &request, targets);
 }
 
-static bool is_in_pieces(const struct sysfs *sysfs, const char *name)
+static bool has_several_ranges(const struct sysfs *sysfs, const char *name)
 {
 	_cleanup_device_ struct dax_device device;
 
@@ -335,16 +336,16 @@ static bool is_in_pieces(const struct sysfs *sysfs, const char *name)
 	       device.mode != DAX_MODE_SYSTEM_RAM;
 }
 
-static bool any_is_in_pieces(const struct sysfs *sysfs, const struct dax_names *names)
+static bool any_has_several_ranges(const struct sysfs *sysfs, const struct dax_names *names)
 {
 	for (size_t i = 0; i < names->nr; i++) {
-		if (is_in_pieces(sysfs, names->name[i]))
+		if (has_several_ranges(sysfs, names->name[i]))
 			return true;
 	}
 	return false;
 }
 
-/* Forwards the command line, and looks beforehand at what upstream's daxctl cannot see. */
+/* Forwards the command line, and looks beforehand at what upstream daxctl cannot see. */
 static int forward_prepared(const struct command_line *line, char **argv)
 {
 	_cleanup_targets_ struct dax_targets targets = { 0 };
@@ -372,8 +373,9 @@ static int forward_prepared(const struct command_line *line, char **argv)
 				       dax_names_all(&sysfs_of_system, &names, DAX_MODE_DEVDAX)
 			       ? forward_and_forget_ids(argv)
 			       : change_driver(line, &targets);
-	if (enters && !is_set(line, OPT_NO_ONLINE) && any_is_in_pieces(&sysfs_of_system, &names))
-		return bring_online(line, &targets);
+	if (enters && !is_set(line, OPT_NO_ONLINE) &&
+	    any_has_several_ranges(&sysfs_of_system, &names))
+		return bind_and_online(line, &targets);
 	rc = keeps_offline ? check_no_online(&sysfs_of_system, &names) : 0;
 	return rc < 0 ? none_reconfigured(rc) : forward_and_forget_ids(argv);
 }
@@ -387,10 +389,8 @@ int cmd_reconfigure_device(int argc, char **argv)
 		return out_of_memory();
 	if (line.lists_names && !line.error[0])
 		return list_option_names(argv, specs, NR_OPTIONS);
-	if (line.wants_help && !line.error[0]) {
-		usage_reconfigure_device();
-		return STATUS_USAGE;
-	}
+	if (line.wants_help && !line.error[0])
+		return show_help(&line, command, usage_reconfigure_device);
 	if (is_config_line(&line)) {
 		int status = follow_config(&line, argc, argv);
 

@@ -26,18 +26,14 @@ static void print_problem(const char *device, const char *what, const struct pro
 		fprintf(stderr, "%s: %s\n", device, problem->advice);
 }
 
-/* Steps of a dry run have no result yet. */
-static void print_step(void *data, const char *device, const char *what, int rc)
+static void print_step(void *data, const char *device, const char *what, const char *result)
 {
 	const struct session *session = data;
 
-	if (session->executor.dry_run)
+	if (!result)
 		fprintf(stderr, "%s: %s\n", device, what);
 	else if (session->is_verbose)
-		fprintf(stderr, "%s: %s: %s\n", device, what,
-			rc == -EREMCHG ? "they are not"
-			: rc < 0       ? strerror(-rc)
-				       : "done");
+		fprintf(stderr, "%s: %s: %s\n", device, what, result);
 }
 
 /* Everything that a plan depends on. */
@@ -117,7 +113,7 @@ static void print_rollback(const struct session *session, const char *name,
 	if (dax_device_read(session->sysfs, name, &device) == 0)
 		describe_device(&device, text, sizeof(text));
 	if (rollback->err)
-		print_problem(name, "could not take everything back", rollback);
+		print_problem(name, "could not roll everything back", rollback);
 	fprintf(stderr, "%s: its mode is %s: %s\n", name, rollback->err ? "now" : "as before",
 		text);
 }
@@ -161,7 +157,7 @@ static int print_outcome(const struct session *session, const struct plan *plan,
 	fprintf(stderr, "%s: error: %s\n", name, unlike);
 	fprintf(stderr,
 		"%s: it stays bound; see the kernel log (dmesg) and whether a udev rule changes "
-		"memory blocks, then use --force to plug it in again\n",
+		"memory blocks, then use --force to hot-add it again\n",
 		name);
 	return STATUS_UNVERIFIED;
 }

@@ -6,6 +6,7 @@
 
 #include "cleanup.h"
 #include "commands/commands.h"
+#include "commands/help.h"
 #include "commands/options.h"
 #include "commands/sections.h"
 #include "commands/status-output.h"
@@ -234,12 +235,10 @@ int cmd_status(int argc, char **argv)
 		return wrong_usage("status", "%s", line.error);
 	if (line.lists_names)
 		return list_our_option_names(specs, NR_OPTIONS);
-	if (line.wants_help) {
-		usage_status();
-		return STATUS_USAGE;
-	}
+	if (line.wants_help)
+		return show_help(&line, "status", usage_status);
 	if (line.option[OPT_VERSION].is_set) {
-		printf("daxctl with online policies, version %s; upstream's daxctl is %s\n",
+		printf("daxctl with online policies, version %s; upstream daxctl is %s\n",
 		       extension_version, distribution_daxctl);
 		return finish_output(0);
 	}

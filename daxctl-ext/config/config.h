@@ -11,7 +11,7 @@
 
 /*
  * The sections "[reconfigure-device NAME]" of the files *.conf in one
- * directory. Keys of upstream's daxctl: nvdimm.uuid, mode, online, movable.
+ * directory. Keys of upstream daxctl: nvdimm.uuid, mode, online, movable.
  * Extension keys: online_type and memmap_on_memory, and to say which device is
  * meant, cxl.serial, dax.resource, dax.target_node and dax.path; a hyphen may
  * stand for an underscore. A section is about the devices that all of its

@@ -63,8 +63,8 @@ bool block_is_as_asked(enum block_state state, enum policy policy);
 int blocks_read_size(const struct sysfs *sysfs, uint64_t *block_size);
 
 /*
- * The blocks that lie wholly inside the ranges, which is what kmem plugs in;
- * all BLOCK_MISSING until they are read. blocks_free() gives them back.
+ * The blocks that lie wholly inside the ranges, which is what kmem hot-adds;
+ * all BLOCK_MISSING until they are read. blocks_free() frees them.
  * -EINVAL for a block size that is not a power of two from a page on, or more
  * blocks than any machine has; -ENOMEM.
  */
@@ -90,7 +90,7 @@ bool block_is_out_of_use(const struct sysfs *sysfs, uint64_t id);
 bool block_exists(const struct sysfs *sysfs, uint64_t id);
 
 /*
- * Can the kernel take memory out again (CONFIG_MEMORY_HOTREMOVE)? Told by the
+ * Can the kernel hot-remove memory (CONFIG_MEMORY_HOTREMOVE)? Told by the
  * first of the blocks that exists; true if there is none.
  */
 bool blocks_can_be_removed(const struct sysfs *sysfs, const struct blocks *blocks);

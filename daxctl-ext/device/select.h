@@ -11,7 +11,7 @@
 struct dax_targets {
 	char (*name)[DAX_NAME_SIZE]; /* results of dax_name_parse(), or "all" */
 	size_t nr;
-	/* As the distribution's --region has it: ids separated by blanks, "all", or NULL. */
+	/* As upstream's --region has it: ids separated by whitespace, "all", or NULL. */
 	const char *regions;
 };
 

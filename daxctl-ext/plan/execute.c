@@ -43,7 +43,7 @@ static int act(const struct run *run, enum action action, const char *value)
 	return -EINVAL;
 }
 
-/* Takes back the first @nr steps, the last one first, and keeps on when one of them fails. */
+/* Undoes the first @nr steps, the last one first, and keeps on when one of them fails. */
 static void roll_back(const struct run *forward, size_t nr)
 {
 	struct siblings siblings = { 0 };
@@ -63,17 +63,17 @@ static void roll_back(const struct run *forward, size_t nr)
 			run.outcome->rollback = problem;
 	}
 	/* Siblings of the rollback, and those that the way forward could not restore. */
-	if (run_restore_siblings(&run) < 0 && !run.outcome->rollback.err)
+	if (run_release_siblings(&run) < 0 && !run.outcome->rollback.err)
 		run.outcome->rollback = problem;
 	siblings_free(&siblings);
 	run.siblings = forward->siblings;
-	if (run_restore_siblings(&run) < 0 && !run.outcome->rollback.err)
+	if (run_release_siblings(&run) < 0 && !run.outcome->rollback.err)
 		run.outcome->rollback = problem;
 	sigprocmask(SIG_SETMASK, &old, NULL);
 }
 
-/* For a run that was killed, however far it had come. */
-static int roll_back_for_the_killed(void *data)
+/* After SIGKILL, however far the run had come. */
+static int roll_back_after_sigkill(void *data)
 {
 	const struct run *run = data;
 
@@ -90,7 +90,7 @@ static int take_steps(const struct run *run)
 	for (size_t i = 0; i < plan->nr_steps && rc == 0; i++) {
 		const struct step *step = &plan->step[i];
 
-		/* Once all is done, to look at the result is quicker than to take it back. */
+		/* Once all is done, looking at the result is quicker than a rollback. */
 		if (*executor->interrupted && step->action != ACTION_VERIFY)
 			rc = problem_set(run->problem, -EINTR, NULL, "interrupted by a signal");
 		else
@@ -118,7 +118,7 @@ int plan_execute(const struct executor *executor, const struct plan *plan, struc
 
 	*outcome = (struct outcome){ 0 };
 	if (plan->needs_guardian && !executor->dry_run)
-		rc = run_start_guardian(&run, &guardian, roll_back_for_the_killed);
+		rc = run_start_guardian(&run, &guardian, roll_back_after_sigkill);
 	if (rc == 0)
 		rc = take_steps(&run);
 	guardian_dismiss(&guardian);

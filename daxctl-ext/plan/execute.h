@@ -19,10 +19,10 @@ struct executor {
 	const volatile sig_atomic_t *interrupted;
 	/*
 	 * Told of everything that is done to the system, in the order in which
-	 * it is: @what is a phrase such as 'write "1" to /sys/...', @rc its
-	 * result. May be NULL.
+	 * it is: @what is a phrase such as 'write "1" to /sys/...', @result what
+	 * came of it, such as "done", or NULL in a dry run. May be NULL.
 	 */
-	void (*report)(void *data, const char *device, const char *what, int rc);
+	void (*report)(void *data, const char *device, const char *what, const char *result);
 	void *report_data;
 	/*
 	 * Told how far a step is that may take long: @done of @total memory blocks,

@@ -8,7 +8,7 @@
 #include "plan/guardian.h"
 
 /* The child: nothing but a byte or the end of the parent ends its waiting. */
-static void guard(int alive, int (*put_back)(void *data), void *data)
+static void guard(int alive, int (*roll_back)(void *data), void *data)
 {
 	sigset_t all;
 	ssize_t n;
@@ -19,10 +19,10 @@ static void guard(int alive, int (*put_back)(void *data), void *data)
 	do {
 		n = read(alive, &byte, 1);
 	} while (n < 0 && errno == EINTR);
-	_exit(n == 1 || put_back(data) == 0 ? 0 : 1);
+	_exit(n == 1 || roll_back(data) == 0 ? 0 : 1);
 }
 
-int guardian_start(struct guardian *guardian, int (*put_back)(void *data), void *data)
+int guardian_start(struct guardian *guardian, int (*roll_back)(void *data), void *data)
 {
 	int pipe_fd[2], rc;
 
@@ -32,7 +32,7 @@ int guardian_start(struct guardian *guardian, int (*put_back)(void *data), void 
 	guardian->pid = fork();
 	if (guardian->pid == 0) {
 		close(pipe_fd[1]);
-		guard(pipe_fd[0], put_back, data);
+		guard(pipe_fd[0], roll_back, data);
 	}
 	rc = guardian->pid < 0 ? -errno : 0;
 	close(pipe_fd[0]);

@@ -14,8 +14,8 @@ struct guardian {
 	int alive; /* the guardian acts when the last copy of this closes */
 };
 
-/* 0 or a negative errno. The guardian will call @put_back, which returns likewise. */
-int guardian_start(struct guardian *guardian, int (*put_back)(void *data), void *data);
+/* 0 or a negative errno. The guardian will call @roll_back, which returns likewise. */
+int guardian_start(struct guardian *guardian, int (*roll_back)(void *data), void *data);
 
 /* All is well: the guardian ends and does nothing. */
 void guardian_dismiss(struct guardian *guardian);

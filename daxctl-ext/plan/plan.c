@@ -112,9 +112,8 @@ static void add_bind(struct plan *plan, const struct request *request)
 		plan->needs_guardian = true;
 	}
 	if (request->set_memory)
-		add(plan, ACTION_ONLINE, policy_name(request->policy), ACTION_NONE, NULL);
-	else
-		add(plan, ACTION_VERIFY, NULL, ACTION_NONE, NULL);
+		add(plan, ACTION_ONLINE, policy_name(plan->expected), ACTION_NONE, NULL);
+	add(plan, ACTION_VERIFY, NULL, ACTION_NONE, NULL);
 }
 
 /* From devdax, famfs or no driver at all. */
@@ -159,7 +158,7 @@ static bool is_as_asked(const struct plan *plan, const struct request *request)
 	       !(is_free && policy_differs(plan->device, request));
 }
 
-/* From system-ram to system-ram: the policy can only change while kmem lets go of the device. */
+/* From system-ram to system-ram: the policy can only change while kmem does not hold the device. */
 static int plan_replug(struct plan *plan, const struct request *request,
 		       const struct environment *environment, struct problem *problem)
 {
@@ -182,8 +181,8 @@ static int plan_replug(struct plan *plan, const struct request *request,
 			problem, -EOPNOTSUPP,
 			"restart the system, and give it the policy before kmem takes it; "
 			"see daxctl-online-type(7)",
-			"it is in system-ram mode already, and this kernel cannot take "
-			"memory out (CONFIG_MEMORY_HOTREMOVE)");
+			"it is in system-ram mode already, and this kernel cannot "
+			"hot-remove memory (CONFIG_MEMORY_HOTREMOVE)");
 	if (blocks_count(&plan->before).of[BLOCK_UNREADABLE])
 		return refuse_unreadable(plan, problem);
 	if (has && !request->force) {
@@ -194,13 +193,13 @@ static int plan_replug(struct plan *plan, const struct request *request,
 			blocks_describe_unlike(&plan->before, plan->expected, unlike,
 					       sizeof(unlike));
 		return problem_set(problem, -EBUSY,
-				   "use --force to take its memory out and plug it in again",
+				   "use --force to hot-remove its memory and hot-add it again",
 				   "it is in system-ram mode already, but %s", unlike);
 	}
 	if (request->set_policy && !has_attribute(device) && !other_memmap) {
 		add(plan, ACTION_ADJUST, policy_name(plan->expected), ACTION_RESTORE, NULL);
 		add(plan, ACTION_VERIFY, NULL, ACTION_NONE, NULL);
-		/* Memory that is half plugged in could only be changed by force. */
+		/* Memory that is half online could only be changed by force. */
 		plan->needs_guardian = !has;
 		return 0;
 	}
@@ -250,8 +249,8 @@ static int check_memory(const struct plan *plan, const struct request *request,
 }
 
 /*
- * To the devdax or famfs mode. If the way from kmem fails, kmem gets the device
- * back; a device without memory then goes the long way round, on which its policy
+ * To the devdax or famfs mode. If that fails, the device is bound
+ * to kmem again; a device without memory then goes the long way round, on which its policy
  * must not leave memory in a kernel zone, from where it may not come out again.
  */
 static int plan_driver(struct plan *plan, const struct request *request,
@@ -347,6 +346,9 @@ int plan_make(struct plan *plan, const struct request *request, const struct dax
 	if (request->to_driver)
 		return plan_driver(plan, request, blocks, environment, problem);
 	plan->expected = resolve(request, device, environment);
+	/* With @set_memory, what the bind leaves offline is put online after it. */
+	if (request->set_memory && !policy_is_online(plan->expected))
+		plan->expected = request->policy;
 	rc = check_support(request, device, problem);
 	if (rc < 0)
 		return rc;

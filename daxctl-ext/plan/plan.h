@@ -13,7 +13,7 @@
 /*
  * The planner decides, and touches nothing: from what is asked, and from how
  * the device and the system are, it makes the list of steps that lead there,
- * each with the action that takes it back.
+ * each with the action that undoes it.
  */
 
 /* What is asked of one device. */
@@ -32,7 +32,7 @@ struct request {
 	 * and change no policy: after the bind with @to_system_ram, else without any.
 	 */
 	bool set_memory;
-	bool force;	     /* memory that is in use may be taken out for that */
+	bool force;	     /* memory that is in use may be hot-removed for that */
 	bool allow_fallback; /* without the policy attribute, use what there is */
 	enum {
 		MEMMAP_AS_IT_IS = -1,
@@ -45,7 +45,7 @@ struct request {
 struct environment {
 	enum policy system_default; /* what POLICY_DEFAULT gives at the moment */
 	bool kmem_is_loaded;
-	bool keeps_memory; /* what was plugged in cannot be taken out again */
+	bool keeps_memory; /* this kernel cannot hot-remove memory */
 };
 
 /*
@@ -59,13 +59,14 @@ enum action {
 	ACTION_LOAD,	   /* load the module of the driver @value, binding no device by that */
 	ACTION_UNBIND,	   /* unbind from the driver @value; from kmem only without memory */
 	ACTION_BIND,	   /* bind to the driver @value, and no other device with it */
-	ACTION_RELEASE,	   /* if kmem holds it: take its memory out and unbind */
-	ACTION_UNPLUG,	   /* take the memory out: through state at once, else block by block */
-	ACTION_OFFLINE,	   /* offline every memory block that is online */
-	ACTION_ONLINE,	   /* put every memory block that is offline online as under @value */
-	ACTION_ADJUST,	   /* bring the memory to the policy @value likewise, after the bind */
-	ACTION_RESTORE,	   /* bring the memory back to how plan.before has it */
-	ACTION_VERIFY,	   /* compare every memory block with plan.expected */
+	ACTION_RELEASE,	   /* if kmem holds it: hot-remove its memory and unbind */
+	ACTION_UNPLUG,	/* unplug the memory: through state at once, else offline it block by block
+			 */
+	ACTION_OFFLINE, /* offline every memory block that is online */
+	ACTION_ONLINE,	/* put every memory block that is offline online as under @value */
+	ACTION_ADJUST,	/* change the memory to the policy @value, after the bind */
+	ACTION_RESTORE, /* restore the memory as plan.before has it */
+	ACTION_VERIFY,	/* compare every memory block with plan.expected */
 };
 
 struct step {
@@ -95,9 +96,9 @@ struct plan {
 /*
  * Makes the plan. @blocks are those of the device, read if it is in system-ram
  * mode and BLOCK_MISSING otherwise. @device must outlive the plan; plan_free()
- * gives back the rest. On refusal fills in @problem and returns its error:
+ * frees the rest. On refusal fills in @problem and returns its error:
  * -EOPNOTSUPP  the kernel cannot do it
- * -EBUSY       it needs --force, or the device is in other hands
+ * -EBUSY       it needs --force, or another driver holds the device
  * -ENXIO       the device has no memory
  * -EINVAL      it is too small for one memory block
  */

@@ -127,6 +127,8 @@ int run_bind(const struct run *run, const char *driver)
 	rc = run_read_driver(run, current);
 	if (rc < 0 || strcmp(current, driver) == 0)
 		return rc;
+	/* What kmem binds, it may put online at once. */
+	run_progress(run, "binding", 0);
 	rc = run_write(run, run->name, DAX_DRIVERS "/%s/bind", driver);
 	/*
 	 * -ENODEV: not a device that the driver takes by itself. On the way
@@ -135,9 +137,11 @@ int run_bind(const struct run *run, const char *driver)
 	if (rc == -ENODEV ||
 	    (rc < 0 && run->is_rollback && run_read_driver(run, current) == 0 && !current[0])) {
 		rc = run_bind_by_id(run, driver);
+		run_progress(run, "binding", run->plan->before.nr);
 		if (run->siblings->nr)
 			return rc;
 	}
+	run_progress(run, "binding", run->plan->before.nr);
 	if (run_read_driver(run, current) < 0)
 		return run->problem->err;
 	/* Somebody else, a udev rule for example, may have done just the same. */

@@ -27,7 +27,7 @@ static int advise_if_in_use(const struct run *run, int rc, const struct block *b
 static int write_state(const struct run *run, const char *value)
 {
 	const struct blocks *blocks = &run->plan->before;
-	const char *doing = strcmp(value, "unplugged") == 0 ? "unplugging" : "plugging in";
+	const char *doing = strcmp(value, "unplugged") == 0 ? "unplugging" : "onlining";
 	int rc;
 
 	run_progress(run, doing, 0);
@@ -65,7 +65,7 @@ int run_check_removable(const struct run *run)
 {
 	if (blocks_can_be_removed(run->sysfs, &run->plan->before))
 		return 0;
-	return problem_set(run->problem, -EOPNOTSUPP, "restart the system to get it out",
+	return problem_set(run->problem, -EOPNOTSUPP, "restart the system to remove it",
 			   "this kernel cannot hot-remove memory (CONFIG_MEMORY_HOTREMOVE)");
 }
 
@@ -74,6 +74,7 @@ int run_offline(const struct run *run)
 	const struct blocks *blocks = &run->plan->before;
 	int rc = 0;
 
+	run_progress(run, "offlining", 0);
 	for (size_t i = 0; i < blocks->nr && rc == 0; i++) {
 		uint64_t id = blocks->block[i].id;
 
@@ -92,6 +93,7 @@ int run_online(const struct run *run, enum policy policy)
 	const struct blocks *blocks = &run->plan->before;
 	int rc = 0;
 
+	run_progress(run, "onlining", 0);
 	for (size_t i = 0; i < blocks->nr && rc == 0; i++) {
 		uint64_t id = blocks->block[i].id;
 
@@ -115,7 +117,7 @@ int run_unplug(const struct run *run)
 	return rc < 0 ? rc : run_offline(run);
 }
 
-/* Brings one block, now in @state, to where @policy has it. */
+/* Changes one block, now in @state, as @policy has it. */
 static int set_block(const struct run *run, uint64_t id, enum block_state state, enum policy policy)
 {
 	int rc;
@@ -135,6 +137,7 @@ static int set_blocks(const struct run *run, enum policy policy)
 	const struct blocks *blocks = &run->plan->before;
 	int rc = 0;
 
+	run_progress(run, "changing", 0);
 	for (size_t i = 0; i < blocks->nr && rc == 0; i++) {
 		uint64_t id = blocks->block[i].id;
 
@@ -162,7 +165,7 @@ int run_adjust(const struct run *run, enum policy policy)
 	int rc;
 
 	if (run->executor->dry_run && run->plan->device->mode != DAX_MODE_SYSTEM_RAM) {
-		run_report(run, "bring its memory to that policy, through state or block by block",
+		run_report(run, "change its memory to that policy, through state or block by block",
 			   0);
 		return 0;
 	}
@@ -231,6 +234,7 @@ int run_restore(const struct run *run)
 		if (rc < 0)
 			return rc;
 	}
+	run_progress(run, "rolling back", 0);
 	for (size_t i = 0; i < before->nr; i++) {
 		const struct block *block = &before->block[i];
 
@@ -268,6 +272,6 @@ int run_verify(const struct run *run)
 		blocks_read(run->sysfs, &outcome->after);
 		outcome->unlike = blocks_count_unlike(&outcome->after, run->plan->expected);
 	}
-	run_report(run, what, outcome->unlike ? -EREMCHG : 0);
+	run_report_result(run, what, outcome->unlike ? "they are not" : "done");
 	return 0;
 }

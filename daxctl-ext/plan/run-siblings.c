@@ -28,7 +28,7 @@ static int find_siblings(const struct run *run, const char *driver)
 /*
  * A driver that gets a new id takes every device that it can. Those that it
  * knows by their names it shall forget first; those that kmem takes by their
- * kind shall at least bring no memory online on the way.
+ * kind shall at least online no memory on the way.
  */
 static int protect_siblings(const struct run *run, const char *driver)
 {
@@ -48,8 +48,8 @@ static int protect_siblings(const struct run *run, const char *driver)
 	return rc;
 }
 
-/* Takes the sibling's memory out, if it has any by now, and its driver away. */
-static int free_sibling(const struct run *run, const char *name, const char *driver)
+/* Hot-removes the sibling's memory, if it has any by now, and unbinds it. */
+static int unbind_sibling(const struct run *run, const char *name, const char *driver)
 {
 	_cleanup_device_ struct dax_device device = { 0 };
 	_cleanup_plan_ struct plan plan = { .device = &device };
@@ -67,7 +67,7 @@ static int free_sibling(const struct run *run, const char *name, const char *dri
 }
 
 /* What another program has bound in the meantime is no concern of this one. */
-static int give_back(const struct run *run, const struct sibling *sibling)
+static int release_sibling(const struct run *run, const struct sibling *sibling)
 {
 	const char *driver = run->siblings->driver;
 	struct run other = run_on(run, sibling->name, run->plan);
@@ -75,18 +75,18 @@ static int give_back(const struct run *run, const struct sibling *sibling)
 	int rc = run_read_driver(&other, current);
 
 	if (rc == 0 && strcmp(current, driver) == 0)
-		rc = free_sibling(run, sibling->name, driver);
+		rc = unbind_sibling(run, sibling->name, driver);
 	if (rc == 0 && sibling->online_type[0] && strcmp(driver, "kmem") == 0)
 		rc = run_set(&other, "online_type", sibling->online_type);
 	return rc;
 }
 
-int run_restore_siblings(const struct run *run)
+int run_release_siblings(const struct run *run)
 {
 	int rc = 0;
 
 	for (size_t i = 0; i < run->siblings->nr; i++) {
-		int err = give_back(run, &run->siblings->one[i]);
+		int err = release_sibling(run, &run->siblings->one[i]);
 
 		rc = rc ? rc : err;
 	}
@@ -96,12 +96,12 @@ int run_restore_siblings(const struct run *run)
 }
 
 /* What is left to do if this process is killed while the driver knows the device by its name. */
-static int clean_up_for_the_killed(void *data)
+static int clean_up_after_sigkill(void *data)
 {
 	const struct run *run = data;
 	int rc = sysfs_write(run->sysfs, run->name, DAX_DRIVERS "/%s/remove_id",
 			     run->siblings->driver);
-	int back = run_restore_siblings(run);
+	int back = run_release_siblings(run);
 
 	return rc < 0 ? rc : back;
 }
@@ -117,7 +117,7 @@ int run_bind_by_id(const struct run *run, const char *driver)
 	aside.problem = &ignored;
 	rc = find_siblings(run, driver);
 	if (rc == 0)
-		rc = run_start_guardian(run, &guardian, clean_up_for_the_killed);
+		rc = run_start_guardian(run, &guardian, clean_up_after_sigkill);
 	if (rc < 0)
 		return rc;
 	rc = protect_siblings(run, driver);
@@ -134,7 +134,7 @@ int run_bind_by_id(const struct run *run, const char *driver)
 	 * stays there is no reason to fail.
 	 */
 	run_write(&aside, run->name, DAX_DRIVERS "/%s/remove_id", driver);
-	back = run_restore_siblings(rc < 0 ? &aside : run);
+	back = run_release_siblings(rc < 0 ? &aside : run);
 	guardian_dismiss(&guardian);
 	return rc < 0 ? rc : back;
 }

@@ -6,10 +6,18 @@
 
 #include "plan/run.h"
 
+void run_report_result(const struct run *run, const char *what, const char *result)
+{
+	const struct executor *executor = run->executor;
+
+	if (executor->report)
+		executor->report(executor->report_data, run->name, what,
+				 executor->dry_run ? NULL : result);
+}
+
 void run_report(const struct run *run, const char *what, int rc)
 {
-	if (run->executor->report)
-		run->executor->report(run->executor->report_data, run->name, what, rc);
+	run_report_result(run, what, rc < 0 ? strerror(-rc) : "done");
 }
 
 void run_progress(const struct run *run, const char *doing, size_t done)
@@ -79,9 +87,9 @@ bool run_read_state(const struct run *run, char state[POLICY_TEXT_SIZE])
 }
 
 int run_start_guardian(const struct run *run, struct guardian *guardian,
-		       int (*put_back)(void *data))
+		       int (*roll_back)(void *data))
 {
-	int rc = guardian_start(guardian, put_back, (void *)run);
+	int rc = guardian_start(guardian, roll_back, (void *)run);
 
 	if (rc < 0)
 		return problem_set(run->problem, rc, NULL, "cannot start a process: %s",

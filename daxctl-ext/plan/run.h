@@ -29,7 +29,11 @@ struct run {
 
 /* --- what the actions are made of: run.c ---------------------------------- */
 
+/* @rc is 0 or a negative errno. */
 void run_report(const struct run *run, const char *what, int rc);
+
+/* The same with a result that is no errno. */
+void run_report_result(const struct run *run, const char *what, const char *result);
 
 /* @done of the memory blocks of the device, in what takes long. */
 void run_progress(const struct run *run, const char *doing, size_t done);
@@ -50,7 +54,7 @@ int run_read_driver(const struct run *run, char driver[DAX_DRIVER_SIZE]);
 bool run_read_state(const struct run *run, char state[POLICY_TEXT_SIZE]);
 
 int run_start_guardian(const struct run *run, struct guardian *guardian,
-		       int (*put_back)(void *data));
+		       int (*roll_back)(void *data));
 
 /* --- drivers: run-driver.c ------------------------------------------------- */
 
@@ -69,7 +73,7 @@ int run_release(const struct run *run);
 int run_bind_by_id(const struct run *run, const char *driver);
 
 /* Frees those that were bound all the same; all that can be, even if one cannot. */
-int run_restore_siblings(const struct run *run);
+int run_release_siblings(const struct run *run);
 
 /* --- memory: run-memory.c -------------------------------------------------- */
 
@@ -81,7 +85,7 @@ int run_offline(const struct run *run);
 int run_online(const struct run *run, enum policy policy);
 int run_adjust(const struct run *run, enum policy policy);
 
-/* Brings every block back that can be, even if one cannot. */
+/* Restores every block that can be, even if one cannot. */
 int run_restore(const struct run *run);
 int run_verify(const struct run *run);
 

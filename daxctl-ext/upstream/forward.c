@@ -83,7 +83,7 @@ int forward(char **argv)
 
 	if (status)
 		return status;
-	inherited_give_back();
+	inherited_restore();
 	execv(distribution_daxctl, argv);
 	return report_exec_failure();
 }
@@ -123,7 +123,7 @@ int forward_and_wait(char **argv)
 		return report_fork_failure(distribution_daxctl);
 	if (child == 0) {
 		signals_deliver();
-		inherited_give_back();
+		inherited_restore();
 		execv(distribution_daxctl, argv);
 		_exit(report_exec_failure());
 	}
@@ -173,7 +173,7 @@ static int capture(const char *program, char **argv, char **output, size_t *leng
 		return report_fork_failure(program);
 	if (child == 0) {
 		dup2(pipe_fd[1], STDOUT_FILENO);
-		inherited_give_back();
+		inherited_restore();
 		execv(program, argv);
 		if (program == distribution_daxctl)
 			_exit(report_exec_failure());

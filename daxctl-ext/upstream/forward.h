@@ -5,7 +5,7 @@
 #include <stddef.h>
 
 /*
- * The distribution's daxctl: everything that is not extended is its work.
+ * Upstream daxctl: everything that is not extended is its work.
  * These functions print their own errors, because nothing else can report
  * them, and refuse to run this program in its place.
  */
@@ -18,7 +18,7 @@
 extern const char *distribution_daxctl;
 
 /*
- * Becomes the distribution's daxctl, with these arguments and everything else
+ * Becomes upstream daxctl, with these arguments and everything else
  * unchanged. Returns only on failure, with the exit status.
  */
 int forward(char **argv);

@@ -23,7 +23,7 @@ void inherited_replace(void)
 	is_replaced = sigaction(SIGCHLD, &standard, &child_before) == 0;
 }
 
-void inherited_give_back(void)
+void inherited_restore(void)
 {
 	if (is_replaced)
 		sigaction(SIGCHLD, &child_before, NULL);

@@ -12,6 +12,6 @@
 void inherited_replace(void);
 
 /* Before exec: SIGCHLD as the caller gave it. */
-void inherited_give_back(void);
+void inherited_restore(void);
 
 #endif

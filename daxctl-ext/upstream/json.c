@@ -11,7 +11,7 @@ static void add_text(struct json_object *object, const char *key, const char *te
 
 #define MIN_HUMAN_SIZE (5000ull * 1024) /* the distribution shows less as a number of bytes */
 
-/* The largest unit of which there are at least two; like the distribution's. */
+/* The largest unit of which there are at least two; like upstream's. */
 static void format_size(char *text, size_t size, uint64_t bytes)
 {
 	static const char units[] = "MGT";
@@ -50,7 +50,7 @@ static void add_memory(struct json_object *object, const struct blocks *blocks)
 				       json_object_new_boolean(counts.of[BLOCK_MOVABLE] == online));
 }
 
-/* A device that no driver holds is "devdax" to upstream's daxctl, and disabled. */
+/* A device that no driver holds is "devdax" to upstream daxctl, and disabled. */
 static void add_mode(struct json_object *object, const struct dax_device *device)
 {
 	bool is_disabled = device->mode == DAX_MODE_DISABLED;
@@ -77,7 +77,7 @@ struct json_object *json_device(const struct dax_device *device, const struct bl
 	add_mode(object, device);
 	if (device->mode == DAX_MODE_SYSTEM_RAM)
 		add_memory(object, blocks);
-	/* As in the list: without policies, it is the distribution's. */
+	/* As in the list: without policies, it is upstream's. */
 	if (device->online_type[0])
 		add_text(object, "online_type", device->online_type);
 	if (device->online_type[0] && device->memory_state[0])

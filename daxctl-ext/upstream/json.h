@@ -11,7 +11,7 @@
 #include "device/blocks.h"
 #include "device/device.h"
 
-/* What the distribution's daxctl prints, and what is added to it. */
+/* What upstream daxctl prints, and what is added to it. */
 
 /*
  * One device as "daxctl list" has it, with online_type and memory_state where
@@ -32,7 +32,7 @@ struct json_object *json_blocks(const struct dax_device *device, const struct bl
 
 /*
  * Adds online_type and memory_state to every device in the output of the
- * distribution's "daxctl list", and puts devices into natural order. Returns
+ * upstream's "daxctl list", and puts devices into natural order. Returns
  * the new text (the caller frees it), or NULL if there is nothing to add or it
  * is no JSON: the old text is right then.
  */

@@ -157,7 +157,7 @@ shows_its_own_manual()
 	# shellcheck disable=SC2016 # for the script to expand
 	printf '#!/bin/sh\necho "$@"\n' >"$work/bin/man"
 	chmod +x "$work/bin/man"
-	for words in "list --help" "help list" "--help list"; do
+	for words in "list --help" "help list" "--help list" "list -D --help" "list --blocks -u --help"; do
 		# shellcheck disable=SC2086 # several words
 		PATH=$work/bin:$PATH "$RELAY" $words >"$work/stdout"
 		expect "$(<"$work/stdout")" "$RELAY_MANUAL/man1/daxctl-list.1"
@@ -166,12 +166,19 @@ shows_its_own_manual()
 
 shows_the_usage_without_a_manual()
 {
-	local status=0
+	local status=0 words
 
 	rm -rf "$RELAY_MANUAL"
 	"$RELAY" help reconfigure-device 2>"$work/stderr" || status=$?
 	expect "$status" 129
 	grep -q -e --online-type "$work/stderr"
+	for words in "reconfigure-device --help" "reconfigure-device -m devdax --help" \
+		"reconfigure-device --online-type=movable --help" "reconfigure-device -h"; do
+		# shellcheck disable=SC2086 # several words
+		"$RELAY" $words 2>"$work/again" && status=0 || status=$?
+		expect "$status" 129
+		cmp "$work/stderr" "$work/again"
+	done
 }
 
 # The variant of the executable that runs $RELAY_LINK instead of upstream's.

@@ -123,6 +123,26 @@ destroys_what_cannot_have_its_policy()
 	expect "$relay_status" 77
 }
 
+# The signals arrive when upstream daxctl has made the device, before it says so.
+leaves_no_device_without_a_policy()
+{
+	local signal
+
+	for signal in TERM INT; do
+		# shellcheck disable=SC2016 # for that program
+		relay_to '[[ $1 = destroy-device ]] || kill -'$signal' $PPID $$
+			echo "$*" >>"$0.log"; echo "[{\"chardev\":\"dax0.0\",\"size\":1}]"'
+		rm -f "$RELAY_LINK.log"
+		relayed create-device --mode=system-ram --online-type=movable
+		expect "$relay_status" $((128 + $(kill -l "$signal")))
+		says "dax0.0: it is destroyed again"
+		expect "$(<"$RELAY_LINK.log")" "create-device
+destroy-device --force dax0.0"
+		expect "$(<"$sys/bus/dax/devices/dax0.0/online_type")" default
+	done
+	rm "$RELAY_LINK.log"
+}
+
 refuses_what_does_not_go_with_a_policy()
 {
 	local option
@@ -147,5 +167,7 @@ ok "destroy-device is left to upstream, once the memory is gone" on_system destr
 ok "create-device gives the new device its policy" on_system creates
 ok "a new device that cannot have its policy is destroyed, and other failures are upstream's" \
 	on_system destroys_what_cannot_have_its_policy
+ok "a signal while the device is made leaves none without its policy" \
+	on_system leaves_no_device_without_a_policy
 ok "what contradicts a policy is refused as usage" on_system refuses_what_does_not_go_with_a_policy
 done_testing

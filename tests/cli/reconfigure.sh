@@ -266,6 +266,23 @@ does_not_bind_what_is_bound()
 	says "reconfigured 0 devices"
 }
 
+# A bind that takes its time: whoever writes to a FIFO waits for its reader.
+says_what_takes_long()
+{
+	local drivers=$sys/bus/dax/drivers
+
+	rm "$drivers/kmem/bind"
+	mkfifo "$drivers/kmem/bind"
+	(sleep 1.5; cat "$drivers/kmem/bind" >/dev/null) &
+	reconfigure 250 --mode=system-ram --online-type=movable dax0.0
+	wait
+	expect "$(grep -c '^dax0.0: binding: 8 memory blocks$' "$work/stderr")" 1
+	rm "$drivers/kmem/bind"
+	touch "$drivers/kmem/bind"
+	reconfigure 250 --mode=system-ram --online-type=movable dax0.0
+	[[ $stderr != *binding:* ]]
+}
+
 help_knows_the_options()
 {
 	local option
@@ -296,5 +313,6 @@ ok "--no-online is refused where the device's policy would online it" on_system 
 ok "--mode=devdax frees a device that is left unplugged" on_system leaves_unplugged
 ok "a dry run lists the steps to devdax mode" on_system announces_the_way_out
 ok "a device that another driver takes on the way to devdax mode is not bound" on_system does_not_bind_what_is_bound
+ok "what takes longer than a second says so where there is no terminal" on_system says_what_takes_long
 ok "-h and --list-opts know our options" on_system help_knows_the_options
 done_testing

@@ -296,7 +296,7 @@ export RELAY_CONFIG
 says_its_version()
 {
 	run 0 status --version
-	[[ $stdout = "daxctl with online policies, version "[0-9]*"; upstream's daxctl is /"* ]] ||
+	[[ $stdout = "daxctl with online policies, version "[0-9]*"; upstream daxctl is /"* ]] ||
 		fail "it says: $stdout"
 }
 

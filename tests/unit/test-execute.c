@@ -345,8 +345,8 @@ static void start(struct fake_kernel *kernel, const struct scenario *scenario)
 
 /* What the command does for one device; the outcome goes to the caller. */
 static int run(struct fake_kernel *kernel, const struct scenario *scenario, bool dry_run,
-	       struct outcome *outcome, void (*report)(void *, const char *, const char *, int),
-	       void *report_data)
+	       struct outcome *outcome,
+	       void (*report)(void *, const char *, const char *, const char *), void *report_data)
 {
 	const struct executor executor = {
 		.sysfs = &kernel->sysfs,
@@ -670,7 +670,7 @@ static void test_comes_back_at_once(void **state)
 	fake_kernel_stop(&kernel);
 }
 
-/* Three of the four blocks are online; they are taken out by three writes. */
+/* Three of the four blocks are online; three writes offline them. */
 static void test_comes_back(void **state)
 {
 	static const struct {
@@ -768,11 +768,11 @@ static void test_unreadable(void **state)
 	fake_kernel_stop(&kernel);
 }
 
-static void no_kernel_zone(void *data, const char *device, const char *what, int rc)
+static void no_kernel_zone(void *data, const char *device, const char *what, const char *result)
 {
 	(void)data;
 	(void)device;
-	(void)rc;
+	(void)result;
 	if (strstr(what, "online_kernel"))
 		fail_msg("%s", what);
 }
@@ -840,7 +840,7 @@ static void test_going_offline(void **state)
 	fake_kernel_stop(&kernel);
 }
 
-/* A bind that is to be taken back, on a kernel that cannot. */
+/* A bind that is to be rolled back, on a kernel that cannot. */
 static void test_without_hotremove(void **state)
 {
 	static const enum policy policies[] = { POLICY_OFFLINE, POLICY_ONLINE_MOVABLE };
@@ -982,13 +982,13 @@ struct log {
 	bool is_failure;
 };
 
-static void write_log(void *data, const char *device, const char *what, int rc)
+static void write_log(void *data, const char *device, const char *what, const char *result)
 {
 	struct log *log = data;
 	size_t used = strlen(log->text);
 
 	snprintf(log->text + used, sizeof(log->text) - used, "%s: %s\n", device, what);
-	log->is_failure |= rc < 0;
+	log->is_failure |= result && strcmp(result, "done") != 0;
 }
 
 /*

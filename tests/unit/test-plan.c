@@ -12,7 +12,7 @@ static const char *const action_names[] = {
 	[ACTION_UNBIND] = "unbind",	[ACTION_BIND] = "bind",
 	[ACTION_RELEASE] = "release",	[ACTION_UNPLUG] = "unplug",
 	[ACTION_ADJUST] = "adjust",	[ACTION_RESTORE] = "restore",
-	[ACTION_VERIFY] = "verify",
+	[ACTION_ONLINE] = "online",	[ACTION_VERIFY] = "verify",
 };
 
 /* One situation, and the plan for it, as "action value/undo undo-value, ...". */
@@ -32,6 +32,13 @@ struct example {
 	  .policy = POLICY_##type,                                                                 \
 	  .memmap_on_memory = MEMMAP_AS_IT_IS,                                                     \
 	  __VA_ARGS__ }
+
+/* Upstream's way to system-ram. */
+#define BIND_AND_ONLINE(type)                                                                      \
+	{ .to_system_ram = true,                                                                   \
+	  .set_memory = true,                                                                      \
+	  .policy = POLICY_##type,                                                                 \
+	  .memmap_on_memory = MEMMAP_AS_IT_IS }
 
 /* The request for another mode. */
 #define OUT(...) { .to_driver = "device_dax", .memmap_on_memory = MEMMAP_AS_IT_IS, __VA_ARGS__ }
@@ -104,6 +111,15 @@ static const struct example plans[] = {
 	{ "device_dax", "default", "0", BLOCK_MISSING, OUT(), true, "", POLICY_UNPLUGGED },
 	{ "kmem", "online_kernel", "0", BLOCK_MOVABLE, ASK(ONLINE_KERNEL), true, "",
 	  POLICY_ONLINE_KERNEL },
+	{ "device_dax", "offline", "0", BLOCK_MISSING, BIND_AND_ONLINE(ONLINE_MOVABLE), true,
+	  "unbind device_dax/bind device_dax, bind kmem/release, online online_movable, verify",
+	  POLICY_ONLINE_MOVABLE },
+	{ "device_dax", "unplugged", "0", BLOCK_MISSING, BIND_AND_ONLINE(ONLINE_KERNEL), true,
+	  "unbind device_dax/bind device_dax, bind kmem/release, online online_kernel, verify",
+	  POLICY_ONLINE_KERNEL },
+	{ "device_dax", "default", "0", BLOCK_MISSING, BIND_AND_ONLINE(ONLINE_MOVABLE), true,
+	  "unbind device_dax/bind device_dax, bind kmem/release, online online, verify",
+	  POLICY_ONLINE },
 	{ "device_dax",
 	  "offline",
 	  "0",
@@ -196,7 +212,7 @@ static const struct {
 	{ { "kmem", "default", "0", BLOCK_ONLINE,
 	    ASK(ONLINE_MOVABLE, .to_system_ram = true, .force = true), true, NULL, 0 },
 	  -EOPNOTSUPP,
-	  "cannot take memory out",
+	  "cannot hot-remove memory",
 	  "restart" },
 	{ { "kmem", "default", "0", BLOCK_UNREADABLE,
 	    ASK(ONLINE_MOVABLE, .to_system_ram = true, .force = true), true, NULL, 0 },

@@ -121,7 +121,7 @@ static void test_characters(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST("columns are as wide as their longest cell, and lines end in no blanks",
+		TEST("columns are as wide as their longest cell, and lines end in no whitespace",
 		     test_columns),
 		TEST("where the table is too wide, parts stand one below the other", test_stack),
 		TEST("where it still is, one column is clipped", test_clip),
