@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -173,10 +174,86 @@ enum block_state block_read(const struct sysfs *sysfs, uint64_t id)
 	return strchr(text, ' ') ? BLOCK_OFFLINE : zone_state(text);
 }
 
+/* --- which blocks exist --------------------------------------------------- */
+
+/* The blocks in the order of their numbers, and which of them are listed. */
+struct listing {
+	struct listed {
+		uint64_t id;
+		bool exists;
+	} *block;
+	size_t nr;
+};
+
+static int compare_ids(const void *a, const void *b)
+{
+	const struct listed *first = a, *second = b;
+
+	return first->id < second->id ? -1 : first->id > second->id;
+}
+
+static struct listed *find_id(const struct listing *listing, uint64_t id)
+{
+	const struct listed key = { .id = id };
+
+	return bsearch(&key, listing->block, listing->nr, sizeof(key), compare_ids);
+}
+
+static int mark_listed(const char *name, void *data)
+{
+	const struct listing *listing = data;
+	struct listed *block;
+	char *end;
+	uint64_t id;
+
+	if (strncmp(name, "memory", 6) != 0 || !isdigit((unsigned char)name[6]))
+		return 0;
+	id = strtoull(name + 6, &end, 10);
+	block = *end ? NULL : find_id(listing, id);
+	if (block)
+		block->exists = true;
+	return 0;
+}
+
+/* 0 or a negative errno; free() listing->block in any case. */
+static int list_blocks(struct listing *listing, const struct sysfs *sysfs,
+		       const struct blocks *blocks)
+{
+	*listing = (struct listing){ .nr = blocks->nr };
+	listing->block = calloc(blocks->nr + 1, sizeof(*listing->block));
+	if (!listing->block)
+		return -ENOMEM;
+	for (size_t i = 0; i < blocks->nr; i++)
+		listing->block[i].id = blocks->block[i].id;
+	qsort(listing->block, listing->nr, sizeof(*listing->block), compare_ids);
+	return sysfs_for_each(sysfs, mark_listed, listing, MEMORY);
+}
+
+int blocks_count_existing(const struct sysfs *sysfs, const struct blocks *blocks)
+{
+	struct listing listing;
+	int rc = list_blocks(&listing, sysfs, blocks);
+
+	for (size_t i = 0; rc >= 0 && i < listing.nr; i++)
+		rc += listing.block[i].exists;
+	free(listing.block);
+	return rc;
+}
+
 void blocks_read(const struct sysfs *sysfs, struct blocks *blocks)
 {
-	for (size_t i = 0; i < blocks->nr; i++)
-		blocks->block[i].state = block_read(sysfs, blocks->block[i].id);
+	struct listing listing;
+	/* Without the list, each is looked for. */
+	bool is_listed = list_blocks(&listing, sysfs, blocks) == 0;
+
+	for (size_t i = 0; i < blocks->nr; i++) {
+		struct block *block = &blocks->block[i];
+
+		block->state = is_listed && !find_id(&listing, block->id)->exists
+				       ? BLOCK_MISSING
+				       : block_read(sysfs, block->id);
+	}
+	free(listing.block);
 }
 
 bool block_is_out_of_use(const struct sysfs *sysfs, uint64_t id)

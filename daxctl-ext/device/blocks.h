@@ -73,7 +73,7 @@ int blocks_from_ranges(struct blocks *blocks, const struct dax_range *range, siz
 void blocks_free(struct blocks *blocks);
 int blocks_copy(struct blocks *copy, const struct blocks *blocks);
 
-/* Reads where each block is: 3 system calls per block. */
+/* Reads where each block is: 2 system calls for each that exists. */
 void blocks_read(const struct sysfs *sysfs, struct blocks *blocks);
 
 /* The same for one block. */
@@ -82,12 +82,18 @@ enum block_state block_read(const struct sysfs *sysfs, uint64_t id);
 /*
  * Is there surely no memory in use: no such block, or one that is offline and
  * not only on its way there? Reads another file than block_read(), likewise
- * 3 system calls.
+ * 2 system calls.
  */
 bool block_is_out_of_use(const struct sysfs *sysfs, uint64_t id);
 
 /* Is there such a block, in whatever state? Takes 1 system call. */
 bool block_exists(const struct sysfs *sysfs, uint64_t id);
+
+/*
+ * How many of the blocks exist, by one look at the list of all; a negative errno
+ * if there is none.
+ */
+int blocks_count_existing(const struct sysfs *sysfs, const struct blocks *blocks);
 
 /*
  * Can the kernel hot-remove memory (CONFIG_MEMORY_HOTREMOVE)? Told by the

@@ -66,16 +66,17 @@ static int check_no_memory(const struct run *run)
  */
 static int check_none_is_lost(const struct run *run)
 {
-	size_t lost = 0;
+	int lost = blocks_count_existing(run->sysfs, &run->plan->before);
 
-	for (size_t i = 0; i < run->plan->before.nr; i++)
-		lost += block_exists(run->sysfs, run->plan->before.block[i].id);
+	if (lost < 0)
+		return problem_set(run->problem, lost, NULL,
+				   "cannot read the system's memory blocks: %s", strerror(-lost));
 	if (!lost)
 		return 0;
 	return problem_set(run->problem, -EBUSY,
 			   "restart the system to get it back, and find out which program puts "
 			   "memory blocks online",
-			   "the kernel could not remove %zu of its memory blocks, as one came "
+			   "the kernel could not remove %d of its memory blocks, as one came "
 			   "online at the moment of the unbind",
 			   lost);
 }

@@ -69,6 +69,15 @@ int run_check_removable(const struct run *run)
 			   "this kernel cannot hot-remove memory (CONFIG_MEMORY_HOTREMOVE)");
 }
 
+/*
+ * Was it online a moment ago, when the plan was made? Then it still is, or the write
+ * that offlines it tells. A rollback finds the memory as others left it.
+ */
+static bool was_online(const struct run *run, const struct block *block)
+{
+	return !run->is_rollback && block_is_online(block->state);
+}
+
 int run_offline(const struct run *run)
 {
 	const struct blocks *blocks = &run->plan->before;
@@ -78,7 +87,7 @@ int run_offline(const struct run *run)
 	for (size_t i = 0; i < blocks->nr && rc == 0; i++) {
 		uint64_t id = blocks->block[i].id;
 
-		if (block_is_out_of_use(run->sysfs, id))
+		if (!was_online(run, &blocks->block[i]) && block_is_out_of_use(run->sysfs, id))
 			continue;
 		/* If another process is about to take it offline, this waits for that. */
 		rc = write_block(run, id, POLICY_OFFLINE);
