@@ -169,6 +169,7 @@ static void reconfigure(struct session *session, const struct check_config_optio
 		.policy = verdict->section->policy,
 		.to_system_ram = true,
 		.force = options->force,
+		.spares_users = true,
 		.allow_fallback = options->allow_fallback,
 		.memmap_on_memory = memmap,
 	};

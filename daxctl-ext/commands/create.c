@@ -81,6 +81,7 @@ static int read_request(const struct command_line *line, struct request *request
 	*request = (struct request){
 		.set_policy = true,
 		.to_system_ram = mode_is(line, DAX_MODE_SYSTEM_RAM),
+		.spares_users = true,
 		.memmap_on_memory = MEMMAP_AS_IT_IS,
 	};
 	if (line->error[0])

@@ -148,6 +148,7 @@ static int read_request(const struct command_line *line, struct request *request
 		.to_driver = driver_asked_for(line),
 		.to_system_ram = mode_is(line, "system-ram"),
 		.force = is_set(line, OPT_FORCE),
+		.spares_users = true,
 		.allow_fallback = is_set(line, OPT_FALLBACK),
 		.memmap_on_memory = MEMMAP_AS_IT_IS,
 	};

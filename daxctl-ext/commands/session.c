@@ -7,6 +7,7 @@
 #include "cleanup.h"
 #include "commands/commands.h"
 #include "device/device.h"
+#include "device/users.h"
 #include "upstream/json.h"
 #include "plan/module.h"
 #include "commands/progress.h"
@@ -86,6 +87,9 @@ static int read_situation(const struct session *session, const char *name,
 				? "use a kernel with memory hotplug (CONFIG_MEMORY_HOTPLUG)"
 				: NULL,
 			"cannot read the system's memory blocks: %s", strerror(-rc));
+	if (situation->device.mode == DAX_MODE_DEVDAX || situation->device.mode == DAX_MODE_FAMFS)
+		users_describe(sysfs, name, situation->environment.users,
+			       sizeof(situation->environment.users));
 	if (situation->device.mode == DAX_MODE_SYSTEM_RAM) {
 		blocks_read(sysfs, &situation->blocks);
 		situation->environment.keeps_memory =

@@ -161,6 +161,20 @@ bool sysfs_exists(const struct sysfs *sysfs, const char *format, ...)
 	return MAKE_PATH(&path, sysfs, format) == 0 && stat(path.text, &status) == 0;
 }
 
+int sysfs_read_node(const struct sysfs *sysfs, dev_t *node, const char *format, ...)
+{
+	struct stat status;
+	struct path path;
+	int rc = MAKE_PATH(&path, sysfs, format);
+
+	if (rc < 0)
+		return rc;
+	if (stat(path.text, &status) < 0)
+		return -errno;
+	*node = status.st_rdev;
+	return S_ISCHR(status.st_mode) ? 0 : -ENODEV;
+}
+
 int sysfs_link_name(const struct sysfs *sysfs, char *name, size_t size, const char *format, ...)
 {
 	char target[PATH_MAX];

@@ -5,11 +5,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 /*
- * The one way to sysfs. Every path is relative to @root and is given as a
- * printf format with its arguments. All functions return 0 or more on success
- * and a negative errno on failure.
+ * The one way to sysfs, and with paths from "../proc" on to /proc. Every path is
+ * relative to @root and is given as a printf format with its arguments. All functions return 0 or
+ * more on success and a negative errno on failure.
  */
 struct sysfs {
 	const char *root; /* where it is mounted, or where a test keeps its tree */
@@ -39,6 +40,10 @@ int sysfs_write(const struct sysfs *sysfs, const char *value, const char *format
 
 bool sysfs_exists(const struct sysfs *sysfs, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
+
+/* The number of the character device that the path leads to; -ENODEV if it leads to none. */
+int sysfs_read_node(const struct sysfs *sysfs, dev_t *node, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
 
 /* The last component of a symbolic link's target. */
 int sysfs_link_name(const struct sysfs *sysfs, char *name, size_t size, const char *format, ...)

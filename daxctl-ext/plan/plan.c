@@ -116,6 +116,29 @@ static void add_bind(struct plan *plan, const struct request *request)
 	add(plan, ACTION_VERIFY, NULL, ACTION_NONE, NULL);
 }
 
+/*
+ * The kernel unbinds a device that processes have open or mapped, and their next access
+ * to the mapping is a SIGBUS: to the guest of a virtual machine that is the end.
+ */
+static int check_users(struct plan *plan, const struct request *request,
+		       const struct environment *environment, struct problem *problem)
+{
+	const char *name = plan->device->name, *users = environment->users;
+
+	if (!users[0])
+		return 0;
+	if (request->spares_users && !request->force)
+		return problem_set(problem, -EBUSY,
+				   "end them; with --force they lose it, and get SIGBUS when they "
+				   "access memory that they have mapped",
+				   "these processes have /dev/%s open or mapped: %s", name, users);
+	snprintf(plan->note, sizeof(plan->note),
+		 "these processes lose /dev/%s, and get SIGBUS if they have it mapped: %s", name,
+		 users);
+	plan->is_warning = true;
+	return 0;
+}
+
 /* From devdax, famfs or no driver at all. */
 static void plan_bind(struct plan *plan, const struct request *request,
 		      const struct environment *environment)
@@ -274,6 +297,8 @@ static int plan_driver(struct plan *plan, const struct request *request,
 		rc = copy_blocks(plan, blocks, problem);
 	if (rc == 0 && device->mode == DAX_MODE_SYSTEM_RAM)
 		rc = check_memory(plan, request, environment, problem);
+	if (rc == 0)
+		rc = check_users(plan, request, environment, problem);
 	if (rc < 0)
 		return rc;
 	has = has_memory(&plan->before);
@@ -368,6 +393,9 @@ int plan_make(struct plan *plan, const struct request *request, const struct dax
 		return rc;
 	if (device->mode == DAX_MODE_SYSTEM_RAM)
 		return plan_replug(plan, request, environment, problem);
+	rc = check_users(plan, request, environment, problem);
+	if (rc < 0)
+		return rc;
 	plan_bind(plan, request, environment);
 	return 0;
 }

@@ -33,6 +33,7 @@ struct request {
 	 */
 	bool set_memory;
 	bool force;	     /* memory that is in use may be hot-removed for that */
+	bool spares_users;   /* without @force, processes keep a device that they use */
 	bool allow_fallback; /* without the policy attribute, use what there is */
 	enum {
 		MEMMAP_AS_IT_IS = -1,
@@ -46,6 +47,7 @@ struct environment {
 	enum policy system_default; /* what POLICY_DEFAULT gives at the moment */
 	bool kmem_is_loaded;
 	bool keeps_memory; /* this kernel cannot hot-remove memory */
+	char users[200];   /* users_describe(), for a device that leaves devdax or famfs mode */
 };
 
 /*
@@ -84,7 +86,7 @@ struct plan {
 	size_t nr_steps;      /* none: all is as asked already */
 	enum policy expected; /* of the memory at the end; never POLICY_DEFAULT */
 	struct blocks before; /* the memory when the plan was made */
-	char note[200];	      /* worth telling although nothing is wrong; or "" */
+	char note[300];	      /* worth telling although nothing is wrong; or "" */
 	bool is_warning;      /* the note is about what is not as asked */
 	/*
 	 * Half of it looks like the work of somebody who wanted just that: the

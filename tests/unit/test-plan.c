@@ -330,7 +330,7 @@ static void test_refusals(void **state)
 
 static void test_no_memory(void **state)
 {
-	const struct environment environment = { POLICY_ONLINE, true, false };
+	const struct environment environment = { POLICY_ONLINE, true, false, "" };
 	const struct request request = ASK(ONLINE, .to_system_ram = true);
 	struct dax_device device = { .name = "dax0.1", .online_type = "default" };
 	const struct blocks none = { 0x8000000, 0, NULL };
@@ -369,6 +369,44 @@ static void test_note(void **state)
 	plan_free(&plan);
 }
 
+static void test_users(void **state)
+{
+	const struct environment environment = { POLICY_ONLINE, true, false, "71 (qemu)" };
+	struct request request = ASK(ONLINE_MOVABLE, .to_system_ram = true, .spares_users = true);
+	struct block block = { 32, BLOCK_MISSING };
+	const struct blocks blocks = { 0x8000000, 1, &block };
+	struct dax_device device = { .name = "dax0.0",
+				     .mode = DAX_MODE_DEVDAX,
+				     .driver = "device_dax",
+				     .size = 0x8000000,
+				     .online_type = "default" };
+	struct problem problem;
+	struct plan plan;
+
+	(void)state;
+	assert_int_equal(plan_make(&plan, &request, &device, &blocks, &environment, &problem),
+			 -EBUSY);
+	assert_string_equal(problem.text,
+			    "these processes have /dev/dax0.0 open or mapped: 71 (qemu)");
+	plan_free(&plan);
+	/* By force, and where upstream daxctl would not ask either. */
+	for (int i = 0; i < 2; i++) {
+		request.force = i == 0;
+		request.spares_users = i == 0;
+		assert_int_equal(
+			plan_make(&plan, &request, &device, &blocks, &environment, &problem), 0);
+		assert_true(plan.nr_steps > 0);
+		assert_true(plan.is_warning);
+		assert_non_null(strstr(plan.note, "71 (qemu)"));
+		plan_free(&plan);
+	}
+	/* Nothing is taken from them by these. */
+	request = (struct request)ASK(ONLINE_MOVABLE, .spares_users = true);
+	assert_int_equal(plan_make(&plan, &request, &device, &blocks, &environment, &problem), 0);
+	assert_string_equal(plan.note, "");
+	plan_free(&plan);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -377,6 +415,7 @@ int main(void)
 		     test_refusals),
 		TEST("a device without memory, or with too little, is refused", test_no_memory),
 		TEST("that a policy stays although the memory is as asked, is told", test_note),
+		TEST("a device that processes use is kept for them, unless by force", test_users),
 	};
 
 	return cmocka_run_group_tests_name("plan", tests, NULL, NULL);

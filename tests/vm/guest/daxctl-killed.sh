@@ -72,7 +72,7 @@ in_system_ram()
 
 # points START ARGUMENT...: prints the system calls of an undisturbed run, as "CALL
 # NUMBER", from the lock on (before it nothing changes), without the reads of the
-# single memory blocks.
+# single memory blocks and of what other processes have open.
 points()
 {
 	"$1"
@@ -81,7 +81,7 @@ points()
 		fail "the undisturbed run failed"
 	awk -F'(' '{ call = $1; count[call]++ }
 		/flock/ { on = 1 }
-		on && !/memory\/memory[0-9]+\/valid_zones".*RDONLY/ { print call, count[call] }' /tmp/trace
+		on && !/memory\/memory[0-9]+\/valid_zones".*RDONLY/ && !/\/proc\/[0-9]+\// { print call, count[call] }' /tmp/trace
 }
 
 # interrupted SIGNAL CALL NUMBER ARGUMENT...
