@@ -268,6 +268,12 @@ static int check_memory(const struct plan *plan, const struct request *request,
 				   "use --force to offline and hot-remove its memory first",
 				   "%zu of its %zu memory blocks are online", online,
 				   plan->before.nr);
+	/* Upstream daxctl wants it in devdax mode before. */
+	if (has_memory(&plan->before) && !request->force &&
+	    strcmp(request->to_driver, dax_mode_driver(DAX_MODE_FAMFS)) == 0)
+		return problem_set(problem, -EBUSY,
+				   "use --mode=devdax first, or --force to hot-remove its memory",
+				   "it is in system-ram mode, and its memory blocks are there");
 	return 0;
 }
 
