@@ -44,16 +44,22 @@ config_fragments()
 	find "$top/kernel/config/$1" -maxdepth 1 -name '*.config' | sort
 }
 
+# demand_tools GROUPS TOOL...: dies if one is missing; scripts/setup GROUPS installs them.
+demand_tools()
+{
+	local groups=$1 tool missing=()
+
+	shift
+	for tool; do
+		have "$tool" || missing+=("$tool")
+	done
+	[ ${#missing[@]} -eq 0 ] || die "missing ${missing[*]}; run scripts/setup $groups"
+}
+
 # check_tools [TOOL...]: those of a build, and these.
 check_tools()
 {
-	local tool missing=()
-
-	for tool in bc bison flex gcc git make perl "$@"; do
-		have "$tool" || missing+=("$tool")
-	done
-	[ ${#missing[@]} -eq 0 ] ||
-		die "missing ${missing[*]}; run scripts/setup kernel check"
+	demand_tools "kernel check" bc bison flex gcc git make perl "$@"
 }
 
 # use_compiler_cache COMPILER: sets kernel_cc to what the kernel's CC is to be.
