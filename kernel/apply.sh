@@ -5,6 +5,7 @@
 
 : "${top:?}"
 
+# apply_with_git DIRECTORY PATCH...
 apply_with_git()
 {
 	local dir=$1 log
@@ -19,16 +20,24 @@ apply_with_git()
 	fi
 }
 
+# apply_with_patch DIRECTORY PATCH...: first to a copy of what they change. "patch --dry-run"
+# does not see what the patches before have done.
 apply_with_patch()
 {
-	local dir=$1 log
-	shift
+	local dir=$1 log copy file
 
+	shift
 	have patch || die "missing patch; run scripts/setup kernel"
 	log=$(cache_dir log)/apply.log
-	cat "$@" | patch -d "$dir" -p1 --dry-run >"$log" 2>&1 ||
+	copy=$(mktemp -d)
+	# shellcheck disable=SC2064 # this directory
+	trap "rm -rf '$copy'" EXIT
+	sed -n 's,^--- a/,,p' "$@" | sort -u | while read -r file; do
+		[ ! -e "$dir/$file" ] || (cd "$dir" && cp --parents -t "$copy" "$file")
+	done
+	cat "$@" | patch -d "$copy" -p1 --batch >"$log" 2>&1 ||
 		die "the series does not apply to $dir, which is unchanged: $(first_error "$log") (log: $log)"
-	cat "$@" | patch -d "$dir" -p1 >>"$log"
+	cat "$@" | patch -d "$dir" -p1 --batch >>"$log"
 }
 
 apply()
