@@ -30,6 +30,15 @@ installs()
 ./lib/udev/rules.d/90-daxctl-device.rules
 ./share/bash-completion/completions/daxctl
 ./share/doc/dax-online-policy/examples/60-dax-online-type.example.rules
+./share/doc/dax-online-policy/examples/ansible/roles/dax_online_policy/defaults/main.yml
+./share/doc/dax-online-policy/examples/ansible/roles/dax_online_policy/handlers/main.yml
+./share/doc/dax-online-policy/examples/ansible/roles/dax_online_policy/meta/argument_specs.yml
+./share/doc/dax-online-policy/examples/ansible/roles/dax_online_policy/meta/main.yml
+./share/doc/dax-online-policy/examples/ansible/roles/dax_online_policy/tasks/main.yml
+./share/doc/dax-online-policy/examples/ansible/roles/dax_online_policy/templates/daxctl.conf.j2
+./share/doc/dax-online-policy/examples/ansible/roles/dax_online_policy/templates/modprobe.conf.j2
+./share/doc/dax-online-policy/examples/ansible/roles/dax_online_policy/vars/main.yml
+./share/doc/dax-online-policy/examples/ansible/site.example.yml
 ./share/doc/dax-online-policy/examples/dax-online
 ./share/doc/dax-online-policy/examples/dax-online-type-tmpfiles.example.conf
 ./share/doc/dax-online-policy/examples/dax-online-type.example.conf

@@ -80,23 +80,23 @@ contents()
 		LC_ALL=C sort
 }
 
-# base_root: prints a tar archive of a Debian root. It is made anew once a month, for the
-# updates.
+# base_root: prints a tar archive of a Debian root, with $packages too. It is made anew once a
+# month, for the updates.
 base_root()
 {
-	local sources suite key archive log
+	local sources suite key archive log included=$system_packages${packages:+,$packages}
 
 	suite=$(own_suite)
 	sources=$(archive_sources "$suite")
 	[[ $sources ]] || die "the system's apt sources name no Debian archive to take $suite from"
-	key=$(sha256sum <<<"$suite $system_packages $(date +%Y-%m)" | cut -c 1-12)
+	key=$(sha256sum <<<"$suite $included $(date +%Y-%m)" | cut -c 1-12)
 	archive=$cache/root-$key.tar
 	if [[ ! -e $archive ]]; then
 		log=$(cache_dir log)/system-root.log
 		say "making a root with $suite (log: $log)"
-		rm -f "$cache"/root-*.tar
+		find "$cache" -maxdepth 1 -name 'root-*.tar' -mtime +31 -delete
 		printf '%s\n' "$sources" | as_root mmdebstrap --mode=root --variant=minbase --format=tar \
-			--include="$system_packages" --dpkgopt='path-exclude=/usr/share/doc/*' \
+			--include="$included" --dpkgopt='path-exclude=/usr/share/doc/*' \
 			--dpkgopt='path-exclude=/usr/share/locale/*' --dpkgopt='path-exclude=/usr/share/man/*' \
 			"$suite" - 2>"$log" >"$archive.part" ||
 			die "no root with $suite: $(first_error "$log") (log: $log)"
