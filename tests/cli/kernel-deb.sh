@@ -9,7 +9,8 @@ set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
-kbuild=$(realpath "$(dirname "$0")/../../kernel/kbuild")
+top=$(realpath "$(dirname "$0")/../..")
+kbuild=$top/kernel/kbuild
 export DAX_ONLINE_CACHE=$work/cache
 
 # tool NAME TEXT: a program that prints it.
@@ -41,6 +42,8 @@ without_a_file_of_this_kernel()
 {
 	tool uname 0.0-none
 	refuses "there is no /boot/config-0.0-none; name a configuration with --config FILE"
+	# As README has it.
+	! (cd "$top" && PATH=$work/bin:$PATH bash -c "kernel/kbuild deb 7.3") 2>/dev/null || fail "it was taken"
 	rm "$work/bin/uname"
 }
 

@@ -47,9 +47,15 @@ nothing_else_failed()
 	expect "$(failed_units)" ""
 }
 
+journal_has_what_the_unit_did()
+{
+	journalctl -u 'daxdev-reconfigure@*' --boot --output=cat | grep -q 'reconfigured 1 device'
+}
+
 case $1 in
 section)
 	ok "boot $BOOT: every block of the device with a section is in ZONE_MOVABLE" all_movable
+	ok "boot $BOOT: the journal has what the unit did" journal_has_what_the_unit_did
 	;;
 none)
 	ok "boot $BOOT: the device without a section is with kmem, unplugged" is_with_kmem dax0.0

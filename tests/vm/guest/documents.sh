@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # What the documentation tells an administrator to type and to write, taken from there:
-# each code block has a name. Wants guide.md and faq.md in the working directory.
+# each code block has a name. Wants guide.md, faq.md and abi.md in the working directory.
 
 set -euo pipefail
 
@@ -19,7 +19,7 @@ block()
 
 	text=$(awk -v name="$1" '
 		/^```/ { inside = $2 == name; next }
-		inside { print }' guide.md faq.md)
+		inside { print }' guide.md faq.md abi.md)
 	[[ $text ]] || fail "no code block is called $1"
 	printf '%s\n' "$text"
 }
@@ -76,7 +76,7 @@ paths_are_told_apart()
 {
 	local path pattern piece
 
-	path=$(readlink -f "$dax_devices/dax0.0")
+	path=$(readlink -f /sys/bus/dax/devices/dax0.0)
 	case $MACHINE in
 	cxl) pattern='*/ACPI0017:00/*/region0/*' ;;
 	hmem) pattern='*/hmem.0/*' ;;
@@ -190,6 +190,32 @@ never_memory()
 	[[ -e $dax_drivers/kmem ]] || fail "kmem is not loaded without that either"
 }
 
+# --- abi.md -----------------------------------------------------------------
+
+default_is_resolved_at_the_bind()
+{
+	start_over
+	set_system_default online
+	# Whatever it is afterwards: the bind comes last.
+	expect "$(type_in resolved-at-the-bind)" offline
+	all_blocks dax0.0 offline
+}
+
+same_value_again_succeeds()
+{
+	start_over
+	daxctl reconfigure-device --mode=system-ram --online-type=online_movable dax0.0
+	type_in same-value
+	type_in same-value
+}
+
+unplugged_and_then_online()
+{
+	start_over
+	type_in unplugged-by-hand
+	all_blocks dax0.0 "online Movable"
+}
+
 # --- faq.md -----------------------------------------------------------------
 
 questions_about_any_device()
@@ -197,6 +223,8 @@ questions_about_any_device()
 	start_over
 	type_in has-attribute
 	type_in block-size
+	lsmem -o SIZE,ZONES
+	daxctl list --blocks
 	expect "$(type_in address)" "$(<"$dax_devices/dax0.0/resource")"
 }
 
@@ -303,6 +331,12 @@ else
 	fi
 fi
 ok "a blacklisted kmem is not loaded for a device" never_memory
+
+if [[ $MACHINE != pmem ]] && has_unplugged; then
+	ok "the system default counts at the bind" default_is_resolved_at_the_bind
+	ok "memory of a device that is unplugged comes online through state" unplugged_and_then_online
+fi
+ok "the present value can be written again" same_value_again_succeeds
 
 ok "questions: kernel support, size of memory blocks, address" questions_about_any_device
 ok "memory stays offline although the system default onlines" stays_offline_under_a_default_that_onlines
