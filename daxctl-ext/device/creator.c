@@ -12,6 +12,11 @@ static const struct {
 	{ "hmem", "dax_hmem" },
 };
 
+const char *dax_creator_module(size_t index)
+{
+	return index < sizeof(creators) / sizeof(creators[0]) ? creators[index].module : NULL;
+}
+
 /* The device that the dax device is on has that driver. */
 static const char *find_module(const struct sysfs *sysfs, const char *name)
 {

@@ -3,6 +3,7 @@
 #define DAXCTL_CREATOR_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "device/policy.h"
 #include "device/sysfs.h"
@@ -19,5 +20,8 @@ struct dax_creator {
 };
 
 void dax_creator_read(const struct sysfs *sysfs, const char *name, struct dax_creator *creator);
+
+/* The modules of all drivers of that kind; NULL after the last one. */
+const char *dax_creator_module(size_t index);
 
 #endif

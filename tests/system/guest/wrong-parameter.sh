@@ -33,8 +33,29 @@ journal_names()
 	journalctl --boot --dmesg --output=cat | grep -F "$driver: \`movable_online' invalid for parameter \`online_type'"
 }
 
+# The other driver is not loaded either, as there is nothing for it.
+status_names()
+{
+	local status=0
+
+	daxctl status >/tmp/stdout 2>/tmp/stderr || status=$?
+	expect "$status" 64
+	grep -F "$driver: drift: " /tmp/stderr | grep -F online_type=movable_online
+	expect "$(grep -c drift: /tmp/stderr)" 1
+}
+
+service_fails()
+{
+	if systemctl start daxctl-status.service; then
+		fail "daxctl-status.service does not fail"
+	fi
+	expect "$(failed_units)" daxctl-status.service
+}
+
 ok "a driver whose parameter is wrong is not loaded" there_is_no_driver
 ok "the journal names the driver, the parameter and the value" journal_names
 ok "modprobe refuses to load it" loading_is_refused
 ok "no unit failed but those that do on a plain Debian" expect "$(failed_units)" ""
+ok "daxctl status names them too, and no other driver" status_names
+ok "daxctl-status.service fails" service_fails
 boot_done

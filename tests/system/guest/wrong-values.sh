@@ -36,6 +36,16 @@ device_is_as_drivers_make_it()
 	all_blocks dax0.0 offline
 }
 
+status_shows()
+{
+	local status=0
+
+	daxctl status >/tmp/stdout 2>/tmp/stderr || status=$?
+	expect "$status" 234
+	grep -F /etc/daxctl.conf.d/dax.conf:4 /tmp/stderr | grep -F movable_online
+	grep '^dax0\.0 .* default  *16 offline .* unknown$' /tmp/stdout
+}
+
 ok "the unit of the device failed, and no other" unit_failed
 ok "the section: the journal names file, line and value" \
 	journal_of "$unit" /etc/daxctl.conf.d/dax.conf:4 movable_online
@@ -44,4 +54,5 @@ ok "the udev rule: the journal names file and line" \
 ok "tmpfiles.d: the journal names the file that was to be written" \
 	journal_of systemd-tmpfiles-setup.service /sys/devices/system/memory/auto_online_blocks
 ok "the device is as the drivers make it" device_is_as_drivers_make_it
+ok "daxctl status names the section's value, and shows policy and memory" status_shows
 boot_done
