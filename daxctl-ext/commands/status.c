@@ -9,14 +9,13 @@
 #include "commands/help.h"
 #include "commands/options.h"
 #include "commands/sections.h"
+#include "commands/status-missing.h"
 #include "commands/status-output.h"
 #include "commands/status.h"
 #include "config/config.h"
-#include "device/creator.h"
 #include "device/device.h"
 #include "device/select.h"
 #include "plan/drift.h"
-#include "plan/module.h"
 #include "upstream/forward.h"
 
 enum {
@@ -40,8 +39,8 @@ void usage_status(void)
 struct status {
 	struct config config;
 	bool config_is_known;
-	bool driver_is_missing;
-	bool with_seeds; /* devices without a size are shown too */
+	bool has_missing; /* what belongs to no device is amiss */
+	bool with_seeds;  /* devices without a size are shown too */
 	struct status_entry *entry;
 	size_t nr;
 	int result; /* 0, or the first error: a negative errno */
@@ -169,35 +168,6 @@ static void look_at(struct status *status, const char *name)
 	compare(entry);
 }
 
-/* A driver that its parameter keeps from being loaded has no device that could drift. */
-static void look_at_drivers(struct status *status)
-{
-	const char *module;
-
-	for (size_t i = 0; (module = dax_creator_module(i)); i++) {
-		_cleanup_free_ char *value = NULL;
-		int rc;
-
-		if (sysfs_exists(&status->sysfs, "module/%s", module))
-			continue;
-		rc = module_refused_value(module, "online_type", &value);
-		if (rc < 0) {
-			fprintf(stderr, "%s: error: cannot read its parameters: %s\n", module,
-				strerror(-rc));
-			note(status, rc);
-		}
-		if (!value)
-			continue;
-		fprintf(stderr,
-			"%s: drift: it cannot be loaded, and its devices are missing: it does not "
-			"know the value of its parameter online_type=%s\n"
-			"%s: correct it in modprobe.d or on the kernel command line; 'modinfo %s' "
-			"lists the values\n",
-			module, value, module, module);
-		status->driver_is_missing = true;
-	}
-}
-
 /* --- the command ------------------------------------------------------------ */
 
 static void status_free(struct status *status)
@@ -224,13 +194,16 @@ static int show(struct status *status, const struct dax_targets *targets, bool i
 		note(status, report_missing(targets, &names));
 	for (size_t i = 0; i < names.nr; i++)
 		look_at(status, names.name[i]);
-	if (dax_targets_are_all(targets))
-		look_at_drivers(status);
+	if (dax_targets_are_all(targets)) {
+		rc = status_print_missing(&status->sysfs, status->entry, status->nr);
+		status->has_missing = rc > 0;
+		note(status, rc < 0 ? rc : 0);
+	}
 	if (is_json)
 		return status_print_json(status->entry, status->nr);
 	if (status->nr)
 		return status_print_table(status->entry, status->nr);
-	if (!status->result && !status->driver_is_missing)
+	if (!status->result && !status->has_missing)
 		fprintf(stderr, "daxctl: there is no dax device\n");
 	return 0;
 }
@@ -256,7 +229,7 @@ static int run(const struct command_line *line)
 		return out_of_memory();
 	if (status.result < 0)
 		return finish_output(status_of_errno(status.result));
-	if (status.driver_is_missing || status_has_drift(status.entry, status.nr))
+	if (status.has_missing || status_has_drift(status.entry, status.nr))
 		return finish_output(STATUS_UNVERIFIED);
 	return finish_output(0);
 }

@@ -3,9 +3,9 @@
 #
 # After boot, with nobody typing: the device is memory as its section says, or never was if it has
 # none; and the system is the same after every boot. Wants the files of unplugged and watch, and of
-# sections if there is to be one.
+# sections if there is to be one. "rule": there is also one that onlines what it finds offline.
 #
-# usage: sections.sh section|none
+# usage: sections.sh section|none [rule]
 
 set -euo pipefail
 
@@ -37,6 +37,16 @@ never_memory()
 	expect "$blocks" ""
 }
 
+# It is that rule that has nothing to do otherwise.
+rule_acts()
+{
+	daxctl reconfigure-device --mode=devdax --force dax0.0
+	set_policy dax0.0 offline
+	move dax0.0 kmem
+	wait_until_quiet
+	all_blocks dax0.0 "online Normal"
+}
+
 is_with_kmem()
 {
 	expect "$(driver_of "$1") $(policy_of "$1")" "kmem unplugged"
@@ -66,4 +76,7 @@ ok "boot $BOOT: the unit of the device is active" unit_succeeded daxdev-reconfig
 ok "boot $BOOT: no unit failed but those that do on a plain Debian" nothing_else_failed
 ok "boot $BOOT: devices, nodes and memory are as in the first boot" \
 	same_as_in_the_first_boot state system_state
+if [[ ${2:-} = rule && $BOOT = "$BOOTS" ]]; then
+	ok "under the policy offline, the rule has its way" rule_acts
+fi
 boot_done

@@ -1,0 +1,91 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# How many events each policy causes, which is how often the rules of the distributions load the
+# crash kernel again: the table of docs/faq.md, which has to be in /root. Wants the files of kdump.
+# Memory in a kernel zone is there to stay: it comes last in its boot, and there are two boots.
+
+set -euo pipefail
+
+# shellcheck source-path=SCRIPTDIR source=../../vm/guest/lib.sh
+. /usr/local/lib/vm/lib.sh
+# shellcheck source-path=SCRIPTDIR source=system.sh
+. /usr/local/lib/vm/system.sh
+
+events=/run/events
+distributions="Debian RHEL SUSE"
+
+# counted EVENT: prints how many there were, of "dax bind" for example.
+counted()
+{
+	grep -cx "$1" "$events" || [[ $? = 1 ]]
+}
+
+# per_block EVENT BLOCKS: prints how many there were for each block, which has to be a whole number.
+per_block()
+{
+	local count
+
+	count=$(counted "$1")
+	((count % $2 == 0)) || fail "$count times '$1', for $2 blocks"
+	echo $((count / $2))
+}
+
+# row POLICY WHAT COMMAND...: prints the row of the table with what the command causes.
+row()
+{
+	local policy=$1 what=$2 blocks events_of_blocks='' action count distribution reloads=''
+
+	shift 2
+	blocks=$(blocks_of dax0.0 | wc -l)
+	wait_until_quiet
+	: >"$events"
+	"$@"
+	wait_until_quiet
+	for action in add online offline remove; do
+		count=$(per_block "memory $action" "$blocks")
+		((count == 0)) || events_of_blocks+="${events_of_blocks:+, }$count $action"
+	done
+	for distribution in $distributions; do
+		reloads+=" $(per_block "reload $distribution" "$blocks") |"
+	done
+	# shellcheck disable=SC2016 # Markdown
+	printf '| `%s` | %s | %s | %s |%s\n' "$policy" "$what" "$(grep -c '^dax ' "$events")" \
+		"${events_of_blocks:-none}" "$reloads"
+}
+
+comes()
+{
+	row "$1" bind daxctl reconfigure-device --mode=system-ram --online-type="$1" dax0.0
+}
+
+goes()
+{
+	row "$1" unbind daxctl reconfigure-device --mode=devdax --force dax0.0
+}
+
+# is_in_table ROW: the document has that row.
+is_in_table()
+{
+	local row
+
+	row=$("$@")
+	grep -qxF "$row" /root/faq.md || fail "not in docs/faq.md: $row"
+}
+
+
+policies=(unplugged offline online_movable)
+has_unplugged || policies=(offline online_movable)
+if [[ $(driver_of dax0.0) = kmem ]]; then
+	daxctl reconfigure-device --mode=devdax --force dax0.0
+fi
+if [[ $BOOT = 1 ]]; then
+	for policy in "${policies[@]}"; do
+		ok "$policy: what its bind causes is in the table" is_in_table comes "$policy"
+		ok "$policy: what its removal causes is in the table" is_in_table goes "$policy"
+	done
+	ok "online: what its bind causes is in the table" is_in_table comes online
+else
+	ok "online_kernel: what its bind causes is in the table" is_in_table comes online_kernel
+fi
+boot_done
