@@ -46,13 +46,13 @@ system_state()
 	awk '$1 == "MemTotal:" { printf "about %d MiB\n", int($2 / 8192 + 0.5) * 8 }' /proc/meminfo
 }
 
-# same_as_in_the_first_boot NAME COMMAND...: what it prints, that is.
-same_as_in_the_first_boot()
+# same_as_before NAME COMMAND...: what it prints, that is: as in the first boot that asked.
+same_as_before()
 {
 	local file=/var/lib/vm/$1
 
 	shift
-	if [[ $BOOT = 1 ]]; then
+	if [[ ! -e $file ]]; then
 		"$@" >"$file"
 	fi
 	diff "$file" <("$@")

@@ -22,5 +22,5 @@ all_movable()
 ok "boot $BOOT: every block is in ZONE_MOVABLE, and the policy is $1" all_movable "$1"
 ok "boot $BOOT: no unit failed but those that do on a plain Debian" expect "$(failed_units)" ""
 ok "boot $BOOT: devices, nodes and memory are as in the first boot" \
-	same_as_in_the_first_boot state system_state
+	same_as_before state system_state
 boot_done
