@@ -40,7 +40,7 @@ row()
 	blocks=$(blocks_of dax0.0 | wc -l)
 	wait_until_quiet
 	: >"$events"
-	"$@"
+	"$@" >/dev/null
 	wait_until_quiet
 	for action in add online offline remove; do
 		count=$(per_block "memory $action" "$blocks")
@@ -56,12 +56,12 @@ row()
 
 comes()
 {
-	row "$1" bind daxctl reconfigure-device --mode=system-ram --online-type="$1" dax0.0
+	row "$1" "to system-ram" daxctl reconfigure-device --mode=system-ram --online-type="$1" dax0.0
 }
 
 goes()
 {
-	row "$1" unbind daxctl reconfigure-device --mode=devdax --force dax0.0
+	row "$1" "to devdax" daxctl reconfigure-device --mode=devdax --force dax0.0
 }
 
 # is_in_table ROW: the document has that row.
@@ -77,7 +77,7 @@ is_in_table()
 policies=(unplugged offline online_movable)
 has_unplugged || policies=(offline online_movable)
 if [[ $(driver_of dax0.0) = kmem ]]; then
-	daxctl reconfigure-device --mode=devdax --force dax0.0
+	daxctl reconfigure-device --mode=devdax --force dax0.0 >/dev/null
 fi
 if [[ $BOOT = 1 ]]; then
 	for policy in "${policies[@]}"; do
