@@ -195,7 +195,7 @@ static int show(struct status *status, const struct dax_targets *targets, bool i
 	for (size_t i = 0; i < names.nr; i++)
 		look_at(status, names.name[i]);
 	if (dax_targets_are_all(targets)) {
-		rc = status_print_missing(&status->sysfs, status->entry, status->nr);
+		rc = status_print_missing(&sysfs_of_system, status->entry, status->nr);
 		status->has_missing = rc > 0;
 		note(status, rc < 0 ? rc : 0);
 	}
