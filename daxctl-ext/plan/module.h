@@ -10,8 +10,8 @@ int module_load(const char *name);
 
 /*
  * What modprobe.d or the kernel's command line gives a parameter of a module, if the module's
- * description of it does not have that value: *value, which the caller frees; NULL if there is no such
- * value, or no such module. 0 or a negative errno.
+ * description of it does not have that value: *value, which the caller frees; NULL if there is no
+ * such value, or no such module. 0 or a negative errno.
  */
 int module_refused_value(const char *name, const char *parameter, char **value);
 
