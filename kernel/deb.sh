@@ -119,6 +119,22 @@ default_the_rest()
 		die "cannot configure the kernel: $(first_error "$log") (log: $log)"
 }
 
+# options_on CONFIG: prints those that it switches on, sorted.
+options_on()
+{
+	sed -n 's/=[ym]$//p' "$1" | LC_ALL=C sort
+}
+
+# say_what_is_lost FILE: a version later than the file's has other options.
+say_what_is_lost()
+{
+	local lost=$log.lost
+
+	LC_ALL=C comm -23 <(options_on "$1") <(options_on "$build/.config") >"$lost"
+	[ ! -s "$lost" ] ||
+		say "$(wc -l <"$lost") options that are on in your configuration are off in Linux $base, or not in it: $lost"
+}
+
 # configure_own FILE: configures $build from it, for the version in $src. What that version
 # has and the file does not know gets its default.
 configure_own()
@@ -138,6 +154,7 @@ configure_own()
 			xargs "$src/scripts/config" --file "$build/.config"
 		default_the_rest
 	fi
+	say_what_is_lost "$1"
 	for name in MODULES MEMORY_HOTPLUG MEMORY_HOTREMOVE DEV_DAX DEV_DAX_KMEM; do
 		[ -n "$(option "$name")" ] ||
 			die "with this configuration, CONFIG_$name is off, and no dax device could become system RAM; switch it on there"
