@@ -132,7 +132,7 @@ say_what_is_lost()
 
 	LC_ALL=C comm -23 <(options_on "$1") <(options_on "$build/.config") >"$lost"
 	[ ! -s "$lost" ] ||
-		say "$(wc -l <"$lost") options that are on in your configuration are off in Linux $base, or not in it: $lost"
+		say "options that are on in your configuration, and off or unknown in Linux $base: $(wc -l <"$lost"), listed in $lost"
 }
 
 # configure_own FILE: configures $build from it, for the version in $src. What that version
