@@ -68,9 +68,9 @@ by_a_link()
 
 shows_the_installed_page()
 {
-	MANWIDTH=100 "$prefix/bin/daxctl" help list | grep -q -e --blocks
-	MANWIDTH=100 "$prefix/bin/daxctl" reconfigure-device --help | grep -q -e --online-type
-	MANWIDTH=100 "$prefix/bin/daxctl" help status | grep -q -e --json
+	grep -q -e --blocks <<<"$(MANWIDTH=100 "$prefix/bin/daxctl" help list)"
+	grep -q -e --online-type <<<"$(MANWIDTH=100 "$prefix/bin/daxctl" reconfigure-device --help)"
+	grep -q -e --json <<<"$(MANWIDTH=100 "$prefix/bin/daxctl" help status)"
 }
 
 # completes WORD...: prints what the last word could become.

@@ -29,8 +29,8 @@ fails_on_drift()
 		fail "it does not fail"
 	fi
 	expect "$(systemctl show --value --property=ExecMainStatus "$unit")" 64
-	systemctl --failed --no-legend --plain | grep -q "^$unit"
-	journalctl --unit="$unit" --output=cat | grep -q dax0.0
+	grep -q "^$unit" <<<"$(systemctl --failed --no-legend --plain)"
+	grep -q dax0.0 <<<"$(journalctl --unit="$unit" --output=cat)"
 	echo online_movable >"$memory/memory$block/state"
 }
 
@@ -38,7 +38,7 @@ timer_is_nobodys_before_it_is_enabled()
 {
 	expect "$(systemctl is-enabled daxctl-status.timer || : "disabled is 1")" disabled
 	systemctl enable --now daxctl-status.timer
-	systemctl list-timers --no-legend | grep -q "daxctl-status.timer *$unit"
+	grep -q "daxctl-status.timer *$unit" <<<"$(systemctl list-timers --no-legend)"
 }
 
 ok "the unit succeeds while the device is as configured" succeeds

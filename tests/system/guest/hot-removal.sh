@@ -113,13 +113,13 @@ unplug()
 expander_is_removed()
 {
 	open_monitor
-	devices_of_qemu | grep -qx type30 || fail "there is no expander"
+	grep -qx type30 <<<"$(devices_of_qemu)" || fail "there is no expander"
 	ask device_del '{"id": "type30"}'
 	# QEMU does all of this before it answers.
 	attention "$slot" || fail "nobody has asked for the expander"
 	echo 1 >"$expander/remove"
 	power_off "$slot"
-	! devices_of_qemu | grep -qx type30 || fail "QEMU still has the expander"
+	! grep -qx type30 <<<"$(devices_of_qemu)" || fail "QEMU still has the expander"
 	wait_until_quiet
 	[[ ! -e $dax_devices/dax0.0 ]] || fail "dax0.0 is still there"
 	expect "$(compgen -G '/sys/bus/cxl/devices/mem*')" ""

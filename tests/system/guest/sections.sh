@@ -63,7 +63,7 @@ nothing_else_failed()
 
 journal_has_what_the_unit_did()
 {
-	journalctl -u 'daxdev-reconfigure@*' --boot --output=cat | grep -q 'reconfigured 1 device'
+	grep -q 'reconfigured 1 device' <<<"$(journalctl -u 'daxdev-reconfigure@*' --boot --output=cat)"
 }
 
 case $1 in

@@ -13,7 +13,7 @@ wait_until_quiet()
 
 	for ((attempt = 0; attempt < 1200; attempt++)); do
 		udevadm settle --timeout=120
-		if systemctl list-jobs --no-legend | grep -q '^ *[0-9]'; then
+		if grep -q '^ *[0-9]' <<<"$(systemctl list-jobs --no-legend)"; then
 			quiet=0
 		elif ((++quiet == 3)); then
 			return

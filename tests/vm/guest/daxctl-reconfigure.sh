@@ -305,7 +305,7 @@ locks_what_only_root_can_open()
 	to_devdax
 	strace -o /tmp/trace -e trace=openat,flock daxctl reconfigure-device --online-type=movable \
 		-m system-ram dax0.0 >/dev/null 2>&1
-	grep -B 1 flock /tmp/trace | grep -q /sys/bus/dax/drivers_probe
+	grep -q /sys/bus/dax/drivers_probe <<<"$(grep -B 1 flock /tmp/trace)"
 	for mode in if of; do
 		if setpriv --reuid 65534 --regid 65534 --clear-groups \
 			dd $mode=/sys/bus/dax/drivers_probe count=0 status=none 2>/dev/null; then

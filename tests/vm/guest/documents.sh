@@ -248,7 +248,7 @@ goes_to_another_zone()
 	daxctl reconfigure-device --mode=system-ram --online-type=offline dax0.0
 	type_in other-zone
 	all_blocks dax0.0 "online Movable"
-	type_in which-zone | grep -q MMMM
+	grep -q MMMM <<<"$(type_in which-zone)"
 	type_in to-devdax
 	expect "$(driver_of dax0.0)" device_dax
 }
@@ -263,7 +263,7 @@ state_and_policy()
 	block=$(blocks_of dax0.0 | head -n 1)
 	echo offline >"$memory/memory$block/state"
 	expect "$(type_in state-and-policy)" $'online_movable\nonline_movable'
-	type_in which-zone | grep -q -e -MMM
+	grep -q -e -MMM <<<"$(type_in which-zone)"
 }
 
 # events_of_a_bind POLICY: prints how many events it causes, its own aside.
@@ -301,7 +301,7 @@ too_small()
 	fi
 	grep -q "no memory block of $(($(block_bytes) >> 20)) MiB fits into it" /tmp/stderr
 	modprobe kmem
-	dmesg | grep -q "too small after alignment"
+	grep -q "too small after alignment" <<<"$(dmesg)"
 	rmmod kmem
 	echo "$DEVICE_BYTES" >"$dax_devices/dax0.0/size"
 }
@@ -311,12 +311,12 @@ unmovable_pages_are_in_the_log()
 {
 	start_over
 	daxctl reconfigure-device --mode=system-ram --online-type=online_kernel dax0.0
-	type_in which-zone | grep -q NNNN
+	grep -q NNNN <<<"$(type_in which-zone)"
 	numactl --membind="$(<"$dax_devices/dax0.0/target_node")" mkdir -p /tmp/example/{1..500}
 	if daxctl reconfigure-device --mode=devdax --force dax0.0; then
 		fail "the memory went offline"
 	fi
-	dmesg | grep -q "page dumped because: unmovable page"
+	grep -q "page dumped because: unmovable page" <<<"$(dmesg)"
 }
 
 ok "the device's path is in the table" paths_are_told_apart
