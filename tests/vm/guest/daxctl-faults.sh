@@ -88,7 +88,7 @@ cannot_verify()
 {
 	local block
 
-	block=$(blocks_of dax0.0 | head -n 1)
+	block=$(first_block dax0.0)
 	faulty read:error=EIO "$memory/memory$block/valid_zones" "${movable[@]}"
 	expect "$status" 64
 	grep -q "1 of $number memory blocks is not in Movable: 1 unreadable" /tmp/stderr

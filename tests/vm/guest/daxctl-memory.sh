@@ -114,7 +114,7 @@ is_not_created_without_its_policy()
 comes_online_in_a_kernel_zone()
 {
 	run 0 offline-memory all
-	echo online_kernel >"$memory/memory$(blocks_of dax0.0 | head -n 1)/state"
+	echo online_kernel >"$memory/memory$(first_block dax0.0)/state"
 	run 0 online-memory --no-movable dax0.0
 	says "dax0.0: 1 memory section already online"
 	all_blocks dax0.0 "online Normal"

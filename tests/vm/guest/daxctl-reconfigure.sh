@@ -232,7 +232,7 @@ counts_strays()
 	local first last child status=0 attempt
 
 	to_devdax
-	first=$(blocks_of dax0.0 | head -n 1)
+	first=$(first_block dax0.0)
 	last=$(blocks_of dax0.0 | tail -n 1)
 	strace -qq -o /dev/null -P "$memory/memory$first/valid_zones" -e trace=openat \
 		-e inject=openat:delay_enter=3000000:when=1 \

@@ -11,7 +11,7 @@ set -euo pipefail
 
 conf=/etc/daxctl.conf.d
 number=$(blocks_of dax0.0 | wc -l)
-first=$(blocks_of dax0.0 | head -n 1)
+first=$(first_block dax0.0)
 
 # status EXPECTED ARGUMENT...: its exit status must be that; the output is in $output.
 status()

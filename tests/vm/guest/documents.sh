@@ -260,7 +260,7 @@ state_and_policy()
 	start_over
 	daxctl reconfigure-device --mode=system-ram --online-type=online_movable dax0.0
 	expect "$(type_in state-and-policy)" $'online_movable\nonline_movable'
-	block=$(blocks_of dax0.0 | head -n 1)
+	block=$(first_block dax0.0)
 	echo offline >"$memory/memory$block/state"
 	expect "$(type_in state-and-policy)" $'online_movable\nonline_movable'
 	grep -q -e -MMM <<<"$(type_in which-zone)"

@@ -246,8 +246,16 @@ blocks_of()
 			blocks+=("$block")
 		done
 	done
-	# All at once: who wants only the first must not end this with SIGPIPE.
 	((${#blocks[@]} == 0)) || printf '%s\n' "${blocks[@]}"
+}
+
+# first_block DEVICE: the first one of these.
+first_block()
+{
+	local blocks
+
+	mapfile -t blocks <<<"$(blocks_of "$1")"
+	printf '%s\n' "${blocks[0]}"
 }
 
 # read_status NUMBER: sets $status to "absent", "offline", or "online ZONE".

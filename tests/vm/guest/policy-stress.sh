@@ -347,7 +347,7 @@ notifiers_can_fail()
 	bind "$device" kmem
 	all_blocks "$device" offline
 	notifiers_fail 0
-	echo online_movable >"$memory/memory$(blocks_of "$device" | head -n 1)/state"
+	echo online_movable >"$memory/memory$(first_block "$device")/state"
 	notifiers_fail -12
 	take_out "$device" 2>/dev/null || : "the blocks tell"
 	expect "$(block_summary "$device" | grep -o '[0-9]* online Movable')" "1 online Movable"
