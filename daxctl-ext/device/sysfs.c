@@ -56,8 +56,13 @@ static struct {
 
 static void close_used(void)
 {
-	if (used.nr)
-		close_range((unsigned int)used.first, (unsigned int)(used.first + used.nr - 1), 0);
+	const int end = used.first + used.nr;
+
+	/* A sandbox may not know this system call. */
+	if (used.nr && close_range((unsigned int)used.first, (unsigned int)(end - 1), 0) < 0) {
+		for (int fd = used.first; fd < end; fd++)
+			close(fd);
+	}
 	used.nr = 0;
 }
 
