@@ -11,14 +11,17 @@ system_packages=systemd,systemd-sysv,udev,kmod,dbus,initramfs-tools,busybox,zstd
 # What the linker asks for in the daxctl that is built here.
 system_packages+=,libdaxctl1,libjson-c5,libkmod2
 
-# install_kernel BUILD ROOT: its modules and its configuration; QEMU loads the kernel itself.
-# initramfs-tools refuse to compress what the kernel cannot unpack. It gets it unpacked: see make-disk.
+# install_kernel BUILD ROOT: as its package does. QEMU loads it from the build directory, kexec from
+# there. initramfs-tools refuse to compress what the kernel cannot unpack. It gets it unpacked: see
+# make-disk.
 install_kernel()
 {
-	local config
+	local release config
 
-	config=$2/boot/config-$(<"$1/include/config/kernel.release")
+	release=$(<"$1/include/config/kernel.release")
+	config=$2/boot/config-$release
 	install -D -m 644 "$1/.config" "$config"
+	install -m 644 "$1/arch/x86/boot/bzImage" "$2/boot/vmlinuz-$release"
 	grep -qx CONFIG_RD_ZSTD=y "$config" || echo CONFIG_RD_ZSTD=y >>"$config"
 	copy_modules "$1" "$2"
 }

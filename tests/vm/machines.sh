@@ -74,6 +74,15 @@ machine_cxl()
 	done
 	# All windows in one option, or QEMU calls them inconsistent.
 	arguments+=(-machine "cxl=on$windows")
+	[[ ! $virtio_mem ]] || beside_virtio_mem
+}
+
+# beside_virtio_mem: a device whose driver adds memory without asking any policy but the system's.
+beside_virtio_mem()
+{
+	arguments+=(-m "maxmem=$((node0 + virtio_mem + (1 << 30)))b"
+		-object "memory-backend-ram,id=virtio_mem,reserve=off,size=$virtio_mem"
+		-device "virtio-mem-pci,bus=pcie.0,memdev=virtio_mem,node=0,requested-size=$virtio_mem,ioeventfd=off")
 }
 
 machine_hmem()

@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # How many events each policy causes, which is how often the rules of the distributions load the
-# crash kernel again: the table of docs/faq.md, which has to be in /root. Wants the files of kdump.
-# Memory in a kernel zone is there to stay: it comes last in its boot, and there are two boots.
+# crash kernel again: the table of docs/faq.md, which has to be in /root. Wants the files of kdump,
+# kexec-tools and crashkernel=. Memory in a kernel zone is there to stay: it comes last in its boot.
+# In the third boot, a crash kernel is loaded, and the kernel keeps its list of memory itself.
 
 set -euo pipefail
 
@@ -73,19 +74,45 @@ is_in_table()
 	grep -qxF "$row" /root/faq.md || fail "not in docs/faq.md: $row"
 }
 
+load_crash_kernel()
+{
+	kexec -s -p --reuse-cmdline "/boot/vmlinuz-$(uname -r)"
+	crash_kernel_is_loaded
+}
+
+crash_kernel_is_loaded()
+{
+	expect "$(</sys/kernel/kexec_crash_loaded)" 1
+	expect "$(<"$memory/crash_hotplug")" 1
+}
+
+# reloads COMMAND...: whose rules did, for each block, when it runs.
+reloads()
+{
+	expect "$("$@" | cut -d '|' -f 6-)" " 1 | 0 | 0 |"
+	crash_kernel_is_loaded
+}
 
 policies=(unplugged offline online_movable)
 has_unplugged || policies=(offline online_movable)
 if [[ $(driver_of dax0.0) = kmem ]]; then
 	daxctl reconfigure-device --mode=devdax --force dax0.0 >/dev/null
 fi
-if [[ $BOOT = 1 ]]; then
+case $BOOT in
+1)
 	for policy in "${policies[@]}"; do
 		ok "$policy: what its bind causes is in the table" is_in_table comes "$policy"
 		ok "$policy: what its removal causes is in the table" is_in_table goes "$policy"
 	done
 	ok "online: what its bind causes is in the table" is_in_table comes online
-else
+	;;
+2)
 	ok "online_kernel: what its bind causes is in the table" is_in_table comes online_kernel
-fi
+	;;
+3)
+	ok "a crash kernel is loaded, whose list of memory the kernel keeps" load_crash_kernel
+	ok "online_movable: Debian's rule loads it again for each block that comes" reloads comes online_movable
+	ok "online_movable: Debian's rule loads it again for each block that goes" reloads goes online_movable
+	;;
+esac
 boot_done
