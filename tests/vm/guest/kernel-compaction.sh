@@ -1,10 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Memory is unplugged at the end and in the middle of a zone, and added again, while
-# compaction walks that zone. A kernel whose compaction walks into removed memory does
+# Memory is unplugged at the end, in the middle and at the start of a zone, and added
+# again, while compaction walks that zone. A kernel whose compaction walks into removed memory does
 # not reach the end of this test: a stock 7.3 lasts some seconds.
-# usage: kernel-compaction.sh [ROUNDS]
+# usage: kernel-compaction.sh [ROUNDS [REMOVALS]], the latter at the start of a zone
 
 set -euo pipefail
 
@@ -12,7 +12,9 @@ set -euo pipefail
 . /usr/local/lib/vm/lib.sh
 
 rounds=${1:-6}
+removals=${2:-12}
 devices=(dax0.1 dax0.2 dax0.3)
+compacting=(one two)
 
 # compact NAME: compacts until the end, and records how often.
 compact()
@@ -26,11 +28,28 @@ compact()
 	echo "$times" >"/run/compactions.$1"
 }
 
+begin_to_compact()
+{
+	local name
+
+	rm -f /run/over
+	for name in "${compacting[@]}"; do
+		compact "$name" &
+	done
+}
+
+# Not in a test, which is a process of its own.
+end_it()
+{
+	touch /run/over
+	wait
+}
+
 compaction_went_on()
 {
 	local name
 
-	for name in one two; do
+	for name in "${compacting[@]}"; do
 		(($(<"/run/compactions.$name") >= rounds)) || fail "$name: $(<"/run/compactions.$name") times"
 	done
 }
@@ -76,6 +95,36 @@ unplug_and_plug()
 	done
 }
 
+# make_small: of all devices, dax0.0 and dax0.1 stay, with one memory block each.
+make_small()
+{
+	local device
+
+	for device in dax0.0 "${devices[@]}"; do
+		out "$device"
+		if [[ $(driver_of "$device") = kmem ]]; then
+			unbind "$device"
+		fi
+		echo 0 >"$dax_devices/$device/size"
+	done
+	for device in dax0.0 dax0.1; do
+		block_bytes >"$dax_devices/$device/size"
+		bind "$device" kmem
+		all_blocks "$device" "online Movable"
+	done
+}
+
+# repeat TIMES DEVICE: as fast as it goes. Compaction is in its memory half of the time.
+repeat()
+{
+	local round
+
+	for ((round = 0; round < $1; round++)); do
+		out "$2"
+		in_again "$2"
+	done
+}
+
 set_system_default online_movable
 node=$(<"$dax_devices/dax0.0/target_node")
 divide_device 4 $((DEVICE_BYTES / 4))
@@ -85,11 +134,14 @@ for device in dax0.0 "${devices[@]}"; do
 		move "$device" kmem
 	fi
 done
-compact one &
-compact two &
+begin_to_compact
 ok "memory is removed at the end of a zone that is being compacted" unplug_and_plug dax0.3 dax0.2 dax0.1
 ok "memory is removed in the middle of it" unplug_and_plug dax0.1 dax0.2
-touch /run/over
-wait
+end_it
 ok "compaction ran all the time" compaction_went_on
+make_small
+begin_to_compact
+ok "memory is removed at the start of a small zone, again and again" repeat "$removals" dax0.0
+end_it
+ok "compaction ran all that time, too" compaction_went_on
 done_testing
