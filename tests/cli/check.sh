@@ -207,11 +207,12 @@ builds_no_kernel_when_quick()
 	! grep kbuild "$work/calls"
 }
 
-builds_stock_kernels_for_full()
+builds_more_kernels_for_full()
 {
 	start_again
 	check 0 --full
 	expect "$(grep -c '^kbuild build *--stock' "$work/calls")" 2
+	expect "$(grep -c '^kbuild build *--arm64' "$work/calls")" 2
 }
 
 refuses_other_options()
@@ -270,7 +271,7 @@ ok "--quick: without kernels, fuzzing and coverage" runs "lint scripts" --quick
 ok "--full: all suites" \
 	runs "lint scripts coverage fuzz-full kernel-full vm vm-full bench-full package package-full fresh fresh-full system system-full" --full
 ok "--quick builds no kernel" builds_no_kernel_when_quick
-ok "--full builds the kernels without the series too" builds_stock_kernels_for_full
+ok "--full builds the kernels without the series and those for arm64 too" builds_more_kernels_for_full
 ok "another option is refused, with the usage" refuses_other_options
 ok "the tests of a suite are added up" adds_up_a_suite
 ok "it ends with the table and the counts" ends_with_the_table

@@ -81,7 +81,7 @@ without_room()
 
 with_options_of_build()
 {
-	refuses "deb goes with neither --stock nor --debug" --stock
+	refuses "deb goes with none of --stock, --debug and --arm64" --stock
 	! "$kbuild" build --config "$work/config" 7.3 2>"$work/stderr" || fail "it was taken"
 	grep -q "error: --config goes with deb" "$work/stderr"
 }

@@ -102,11 +102,45 @@ machine_hmem()
 
 machine_pmem()
 {
-	local label=$((2 << 20))
+	local label=$((2 << 20)) node=0
 
 	ordinary_node
-	second_node
+	# On arm64, the firmware counts flash memory as memory, which is on no node. Linux then
+	# takes everything for one node.
+	if [[ $architecture = x86_64 ]]; then
+		second_node
+		node=1
+	fi
 	arguments+=(-machine nvdimm=on -m "${node0}b,slots=1,maxmem=$((node0 + size + (1 << 30)))b"
 		-object "memory-backend-ram,id=persistent,reserve=off,size=$((size + label))"
-		-device "nvdimm,id=nvdimm,memdev=persistent,label-size=$label,node=1")
+		-device "nvdimm,id=nvdimm,memdev=persistent,label-size=$label,node=$node")
+}
+
+# What all machines of a kind have.
+
+kind_x86()
+{
+	append+=" console=ttyS0"
+	# While one processor of QEMU sets up PCI, another one's access may reach
+	# the wrong device, and then the guest hangs or QEMU fails an assertion
+	# (iotlb_to_section, about one boot in a hundred with 10.0). So the kernel
+	# starts with one processor, and init adds the others.
+	append+=" maxcpus=1"
+	if [[ $icount ]]; then
+		arguments+=(-icount "shift=0,sleep=off")
+	else
+		# On a busy host, the kernel may calibrate the TSC far too slow, so
+		# that time flies; it may never finish measuring the speed of a
+		# second processor; and its timer test may see no ticks in time.
+		append+=" tsc=unstable clocksource=hpet lpj=10000000 no_timer_check"
+	fi
+	arguments+=(-machine q35 -cpu max)
+}
+
+kind_arm64()
+{
+	append+=" console=ttyAMA0 maxcpus=1"
+	# The firmware brings the tables (ACPI) that describe NVDIMMs.
+	arguments+=(-machine "virt,gic-version=3" -cpu cortex-a76
+		-bios /usr/share/qemu-efi-aarch64/QEMU_EFI.fd)
 }

@@ -11,11 +11,15 @@ set -euo pipefail
 
 files=/tmp/files
 node=$(<"$dax_devices/dax0.0/target_node")
+page_bytes=$(awk '$1 == "KernelPageSize:" { print $2 * 1024; exit }' /proc/self/smaps)
 
-# in_use: prints the KiB in use on the device's node.
+# in_use: prints the KiB in use in ZONE_MOVABLE of the device's node.
 in_use()
 {
-	awk '$3 == "MemUsed:" { print $4 }' "/sys/devices/system/node/node$node/meminfo"
+	awk -v node="$node," -v page="$page_bytes" '
+		$1 == "Node" { here = $2 == node && $4 == "Movable" }
+		here && $1 == "pages" { free = $3 }
+		here && $1 == "managed" { print ($2 - free) * page / 1024 }' /proc/zoneinfo
 }
 
 checksum()
@@ -49,7 +53,8 @@ fill()
 	for ((number = 0; number < $2; number++)); do
 		printf "%$(($1 << 10))d" "$number" >"$files/$number"
 	done
-	(($(in_use) - before >= $1 * $2)) || fail "node $node has $(in_use) KiB, of $before before"
+	# Nearly: the pages that a processor keeps for itself are in use all the time.
+	(($(in_use) - before >= $1 * $2 * 9 / 10)) || fail "$(in_use) KiB are in use, $before were before"
 }
 
 # thin_out: removes every second file, so that free pages are between used ones.
