@@ -86,7 +86,7 @@ crash_kernel_is_loaded()
 	expect "$(<"$memory/crash_hotplug")" 1
 }
 
-# reloads COMMAND...: whose rules did, for each block, when it runs.
+# reloads COMMAND...: whose rules want it loaded again for each block, when it runs.
 reloads()
 {
 	expect "$("$@" | cut -d '|' -f 6-)" " 1 | 0 | 0 |"
@@ -111,8 +111,8 @@ case $BOOT in
 	;;
 3)
 	ok "a crash kernel is loaded, whose list of memory the kernel keeps" load_crash_kernel
-	ok "online_movable: Debian's rule loads it again for each block that comes" reloads comes online_movable
-	ok "online_movable: Debian's rule loads it again for each block that goes" reloads goes online_movable
+	ok "online_movable: only Debian's rule wants it again for each block that comes" reloads comes online_movable
+	ok "online_movable: only Debian's rule wants it again for each block that goes" reloads goes online_movable
 	;;
 esac
 boot_done
