@@ -97,6 +97,12 @@ a_stray_of_the_second_range_is_seen()
 	echo online_movable >"$memory/memory$last/state"
 }
 
+# device_dax_takes_its_kind: true if it is kmem that needs the device's name.
+device_dax_takes_its_kind()
+{
+	grep -qw dax_hmem.region_idle=1 /proc/cmdline
+}
+
 # out_is_refused STATUS PATH ERROR: what is first written to PATH on the way to
 # devdax mode is refused; all must be as it was.
 out_is_refused()
@@ -124,7 +130,11 @@ stays_whole_when_refused()
 	fi
 	out_is_refused 240 "$memory_file" EBUSY
 	out_is_refused 251 "$dax_drivers/kmem/unbind" EIO
-	out_is_refused 251 "$dax_drivers/device_dax/new_id" EIO
+	if device_dax_takes_its_kind; then
+		out_is_refused 251 "$dax_drivers/device_dax/bind" EIO
+	else
+		out_is_refused 251 "$dax_drivers/device_dax/new_id" EIO
+	fi
 }
 
 both_ranges_become_devdax()
@@ -142,11 +152,15 @@ both_ranges_become_devdax()
 	all_blocks dax0.1 "online Movable"
 	expect "$(driver_of dax0.1)" kmem
 	untouched dax0.2
-	# It is nobody's afterwards, unless somebody says so.
+	# No driver has its name afterwards: it is the one's that takes its kind.
 	unbind dax0.0
 	echo dax0.0 >/sys/bus/dax/drivers_probe
-	online=$(driver_of dax0.0)
-	expect "${online/kmem/none}" none
+	if device_dax_takes_its_kind; then
+		expect "$(driver_of dax0.0)" device_dax
+	else
+		online=$(driver_of dax0.0)
+		expect "${online/kmem/none}" none
+	fi
 	reconfigure dax0.0 --online-type=movable --mode=system-ram --force
 	reconfigure dax0.1 --online-type=offline --mode=system-ram --force
 	all_blocks dax0.0 "online Movable"
