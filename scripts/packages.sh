@@ -16,32 +16,47 @@ as_root()
 	fi
 }
 
-# missing_packages PACKAGE...: prints those that are not installed.
+# missing_packages PACKAGE...: prints those that are not installed. One that is has work
+# to do (triggers) while another one is being installed.
 missing_packages()
 {
 	local package
 
 	for package; do
-		[ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] ||
-			printf '%s\n' "$package"
+		case $(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null) in
+		installed | triggers-*) ;;
+		*) printf '%s\n' "$package" ;;
+		esac
 	done
 }
 
-# install_packages PACKAGE...: installs what is missing.
+# install_packages PACKAGE...: installs what is missing; one caller after the other.
 install_packages()
 {
-	local missing log
+	local missing
 
 	mapfile -t missing < <(missing_packages "$@")
 	[ ${#missing[@]} -gt 0 ] || return 0
+	(
+		flock 9
+		# Another one may have installed them since.
+		mapfile -t missing < <(missing_packages "$@")
+		[ ${#missing[@]} -eq 0 ] || install_missing "${missing[@]}"
+	) 9>"$(cache_dir packages)/lock"
+}
+
+install_missing()
+{
+	local log
+
 	log=$(cache_dir log)/packages.log
-	say "installing ${missing[*]} (log: $log)"
+	say "installing $* (log: $log)"
 	{
 		as_root apt-get -q update &&
-		as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y install \
-			--no-install-recommends "${missing[@]}"
-	} >"$log" 2>&1 ||
-		die "apt-get could not install ${missing[*]}: $(first_error "$log") (log: $log)"
+		as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=600 \
+			install --no-install-recommends "$@"
+	} >"$log" 2>&1 9>&- ||
+		die "apt-get could not install $*: $(first_error "$log") (log: $log)"
 }
 
 # debian_mirror: prints the archive that the system installs from.
