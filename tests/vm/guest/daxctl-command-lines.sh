@@ -75,6 +75,9 @@ result()
 	shift 2
 	files=/tmp/${daxctl//\//-}
 	"$daxctl" "$@" >"$files.stdout" 2>"$files.stderr" </dev/null || status=$?
+	# Of memory that is online, upstream's daxctl says "busy", and ours before that why, and
+	# what to do.
+	sed -i -E '/^dax0\.0: (error: [0-9]+ of its [0-9]+ memory blocks are online|use --force to offline)/d' "$files.stderr"
 	after=$(situation)
 	printf 'exit status %d\n%s\n' "$status" "$after" >"$files.result"
 	if [[ $after != "$start" ]]; then
@@ -166,7 +169,7 @@ targets_agree() # START
 
 others_agree() # START
 {
-	other_lines | all_agree "$1" 36
+	other_lines | all_agree "$1" 34
 }
 
 set_policy dax0.0 default
