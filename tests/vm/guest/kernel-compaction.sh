@@ -95,7 +95,7 @@ unplug_and_plug()
 	done
 }
 
-# make_small: of all devices, dax0.0 and dax0.1 stay, with one memory block each.
+# make_small: leaves each device one memory block, and only those of dax0.0 and dax0.1 online.
 make_small()
 {
 	local device
@@ -107,8 +107,10 @@ make_small()
 		fi
 		echo 0 >"$dax_devices/$device/size"
 	done
-	for device in dax0.0 dax0.1; do
+	for device in dax0.0 "${devices[@]}"; do
 		block_bytes >"$dax_devices/$device/size"
+	done
+	for device in dax0.0 dax0.1; do
 		bind "$device" kmem
 		all_blocks "$device" "online Movable"
 	done
