@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # Beside a virtio-mem device: its memory comes online as the system has it for all, the dax device's
-# as its section says. Wants the files of unplugged and sections, and --virtio-mem.
+# as its section says. Needs the files of unplugged and sections, and --virtio-mem.
 #
 # usage: beside-virtio-mem.sh SIZE ZONE, which the memory of virtio-mem has, in MiB, and gets into
 

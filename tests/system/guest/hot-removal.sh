@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # A CXL expander is hot-removed, as somebody asks for at QEMU's monitor: after its memory is
-# unplugged in the first boot, with the memory online in the second. Wants the files of sections and
+# unplugged in the first boot, with the memory online in the second. Needs the files of sections and
 # unplugged, and --monitor.
 
 set -euo pipefail

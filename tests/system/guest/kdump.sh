@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # How many events each policy causes, which is how often the rules of the distributions load the
-# crash kernel again: the table of docs/faq.md, which has to be in /root. Wants the files of kdump,
+# crash kernel again: the table of docs/faq.md, which has to be in /root. Needs the files of kdump,
 # kexec-tools and crashkernel=. Memory in a kernel zone is there to stay: it comes last in its boot.
 # In the third boot, a crash kernel is loaded, and the kernel keeps its list of memory itself.
 
