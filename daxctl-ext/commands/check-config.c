@@ -136,17 +136,7 @@ static void relay(struct session *session, const struct check_config_options *op
 	forget_ids();
 	if (output)
 		add_devices(session, output);
-	if (status < 0) {
-		fprintf(stderr, "%s: error: %s was ended by signal %d (%s)\n", name,
-			distribution_daxctl, -status, strsignal(-status));
-		session_note(session, -EIO);
-	} else if (status == STATUS_NOT_FOUND || status == STATUS_NOT_EXECUTABLE ||
-		   status == STATUS_UNVERIFIED) {
-		session_note(session, status);
-	} else if (status) {
-		/* Its statuses are errnos, but for those that are none. */
-		session_note(session, status > STATUS_LIST_OPTS ? status - 256 : -EINVAL);
-	}
+	session_note_status(session, name, status);
 }
 
 static void reconfigure(struct session *session, const struct check_config_options *options,

@@ -40,15 +40,6 @@ int none_reconfigured(int rc)
 	return status_of_errno(rc);
 }
 
-static bool is_among(const char *name, const struct dax_names *names)
-{
-	for (size_t i = 0; i < names->nr; i++) {
-		if (strcmp(names->name[i], name) == 0)
-			return true;
-	}
-	return false;
-}
-
 int report_missing(const struct dax_targets *targets, const struct dax_names *names)
 {
 	const char *where = targets->regions ? " in that region" : "";
@@ -58,7 +49,7 @@ int report_missing(const struct dax_targets *targets, const struct dax_names *na
 		const char *name = targets->name[i];
 		bool all = strcmp(name, "all") == 0;
 
-		if (all ? names->nr > 0 : is_among(name, names))
+		if (all ? names->nr > 0 : dax_names_have(names, name))
 			continue;
 		/* libdaxctl passes over what has no node. */
 		if (sysfs_exists(&sysfs_of_system, DAX_DEVICES "/%s", name) && !targets->regions)

@@ -6,6 +6,7 @@
 #include "commands/options.h"
 #include "commands/session.h"
 #include "device/select.h"
+#include "upstream/forward.h"
 
 /*
  * destroy-device. Upstream daxctl --force unbinds a device whose memory is
@@ -32,18 +33,8 @@ static const struct session_words words = {
 	.verbed = "destroyed",
 };
 
-static void hot_remove(struct session *session, const struct dax_names *names)
-{
-	const struct sysfs *sysfs = session->sysfs;
-
-	for (size_t i = 0; i < names->nr && !session_is_interrupted() && !session->result; i++) {
-		if (dax_device_is_in_mode(sysfs, names->name[i], DAX_MODE_SYSTEM_RAM))
-			session_reconfigure(session, names->name[i]);
-	}
-}
-
-/* All of the memory has to go before the first device does. */
-static int destroy(const struct command_line *line, const struct dax_names *names, char **argv)
+/* Hot-removes its memory if it has any, and leaves the rest to upstream. */
+static int destroy(const struct command_line *line, const char *name, char **argv)
 {
 	struct session session;
 	int status;
@@ -56,18 +47,44 @@ static int destroy(const struct command_line *line, const struct dax_names *name
 		.force = true,
 		.memmap_on_memory = MEMMAP_AS_IT_IS,
 	};
-	hot_remove(&session, names);
+	session_reconfigure(&session, name);
 	if (session.result || session_is_interrupted()) {
-		session_forget_devices(&session);
+		session_count(&session, 0);
 		return session_finish(&session);
 	}
 	session_abandon(&session);
 	status = forward_and_forget_ids(argv);
 	if (status)
 		fprintf(stderr,
-			"daxctl: the memory had been hot-removed before that, and no driver "
-			"holds it now\n");
+			"%s: its memory had been hot-removed before that, and no driver holds it "
+			"now\n",
+			name);
 	return status;
+}
+
+/* One after the other, so that a device which is refused leaves no other one half-way. */
+static int destroy_each(const struct command_line *line, const struct dax_names *names)
+{
+	const char *argv[] = { "daxctl", "destroy-device", "--force", NULL, NULL, NULL };
+	struct session session;
+	size_t nr = 0;
+
+	if (session_start(&session, &words, false, false, false) < 0)
+		return out_of_memory();
+	if (line->option[OPT_VERBOSE].is_set)
+		argv[4] = "--verbose";
+	for (size_t i = 0; i < names->nr && !session_is_interrupted(); i++) {
+		_cleanup_free_ char *output = NULL;
+		size_t length;
+		int status;
+
+		argv[3] = names->name[i];
+		status = run_self_and_capture((char **)argv, &output, &length);
+		session_note_status(&session, names->name[i], status);
+		nr += status == 0;
+	}
+	session_count(&session, nr);
+	return session_finish(&session);
 }
 
 int cmd_destroy_device(int argc, char **argv)
@@ -75,14 +92,15 @@ int cmd_destroy_device(int argc, char **argv)
 	_cleanup_command_line_ struct command_line line = { 0 };
 	_cleanup_targets_ struct dax_targets targets = { 0 };
 	_cleanup_names_ struct dax_names names = { 0 };
-	const char *wrong;
 
-	if (options_parse(&line, specs, NR_OPTIONS, argc - 2, argv + 2) < 0 || line.error[0] ||
-	    line.wants_help || line.lists_names || !line.option[OPT_FORCE].is_set ||
-	    dax_targets_read(&targets, line.argument, line.nr_arguments,
-			     line.option[OPT_REGION].value, &wrong) < 0 ||
-	    dax_select(&names, &targets) < 0 ||
+	if (options_parse(&line, specs, NR_OPTIONS, argc - 2, argv + 2) < 0 || line.wants_help ||
+	    line.lists_names || line.nr_arguments != 1)
+		return forward(argv);
+	if (dax_select_as_upstream(&targets, &names, line.argument[0],
+				   line.option[OPT_REGION].value) < 0)
+		return out_of_memory();
+	if (!line.option[OPT_FORCE].is_set ||
 	    !dax_names_any(&sysfs_of_system, &names, DAX_MODE_SYSTEM_RAM))
 		return forward_and_forget_ids(argv);
-	return destroy(&line, &names, argv);
+	return names.nr == 1 ? destroy(&line, names.name[0], argv) : destroy_each(&line, &names);
 }

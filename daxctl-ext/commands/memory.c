@@ -53,14 +53,14 @@ static int change_memory(int argc, char **argv, size_t nr_specs, const struct se
 	_cleanup_targets_ struct dax_targets targets = { 0 };
 	_cleanup_names_ struct dax_names names = { 0 };
 	enum policy policy = POLICY_OFFLINE;
-	const char *wrong;
 
-	if (options_parse(&line, specs, nr_specs, argc - 2, argv + 2) < 0 || line.error[0] ||
-	    line.wants_help || line.lists_names ||
-	    dax_targets_read(&targets, line.argument, line.nr_arguments,
-			     line.option[OPT_REGION].value, &wrong) < 0 ||
-	    dax_select(&names, &targets) < 0 ||
-	    !dax_names_any(&sysfs_of_system, &names, DAX_MODE_SYSTEM_RAM))
+	if (options_parse(&line, specs, nr_specs, argc - 2, argv + 2) < 0 || line.wants_help ||
+	    line.lists_names || line.nr_arguments != 1)
+		return forward(argv);
+	if (dax_select_as_upstream(&targets, &names, line.argument[0],
+				   line.option[OPT_REGION].value) < 0)
+		return out_of_memory();
+	if (!dax_names_any(&sysfs_of_system, &names, DAX_MODE_SYSTEM_RAM))
 		return forward(argv);
 	if (nr_specs > OPT_NO_MOVABLE)
 		policy = line.option[OPT_NO_MOVABLE].is_set ? POLICY_ONLINE_KERNEL

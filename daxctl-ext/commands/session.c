@@ -8,6 +8,7 @@
 #include "commands/commands.h"
 #include "device/device.h"
 #include "device/users.h"
+#include "upstream/forward.h"
 #include "upstream/json.h"
 #include "plan/module.h"
 #include "commands/progress.h"
@@ -244,6 +245,21 @@ void session_note(struct session *session, int rc)
 		session->result = rc;
 }
 
+void session_note_status(struct session *session, const char *name, int status)
+{
+	if (status < 0) {
+		fprintf(stderr, "%s: error: %s was ended by signal %d (%s)\n", name,
+			distribution_daxctl, -status, strsignal(-status));
+		session_note(session, -EIO);
+	} else if (status == STATUS_NOT_FOUND || status == STATUS_NOT_EXECUTABLE ||
+		   status == STATUS_UNVERIFIED) {
+		session_note(session, status);
+	} else if (status) {
+		/* Its statuses are errnos, but for those that are none. */
+		session_note(session, status > STATUS_LIST_OPTS ? status - 256 : -EINVAL);
+	}
+}
+
 int session_reconfigure(struct session *session, const char *name)
 {
 	int rc = reconfigure(session, name);
@@ -288,9 +304,11 @@ int session_start(struct session *session, const struct session_words *words, bo
 	return 0;
 }
 
-void session_forget_devices(struct session *session)
+void session_count(struct session *session, size_t nr)
 {
 	json_object_array_del_idx(session->devices, 0, json_object_array_length(session->devices));
+	while (nr--)
+		json_object_array_add(session->devices, NULL);
 }
 
 void session_abandon(struct session *session)

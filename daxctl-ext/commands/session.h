@@ -57,8 +57,14 @@ void session_reconfigure_all(struct session *session, const struct dax_names *na
 /* Takes note of a failure that happened outside of the functions above. */
 void session_note(struct session *session, int rc);
 
-/* None of the devices so far is to be shown or counted. */
-void session_forget_devices(struct session *session);
+/*
+ * Likewise of what another daxctl made of the device: its exit status, or the negative
+ * number of the signal that ended it.
+ */
+void session_note_status(struct session *session, const char *name, int status);
+
+/* How many devices have been changed, for a command that does not show them. */
+void session_count(struct session *session, size_t nr);
 
 /* Ends it without a word; the exit status is up to the caller. */
 void session_abandon(struct session *session);

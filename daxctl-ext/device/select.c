@@ -7,24 +7,50 @@
 
 #include <daxctl/libdaxctl.h>
 
+#include "cleanup.h"
 #include "device/select.h"
 
-static bool is_wanted_region(int id, const char *regions)
+/* As sscanf() reads "%d": what does not fit into 32 bits is cut off. */
+static bool read_int(const char **text, int *number)
 {
-	const char *at = regions;
+	char *end;
+	long value = strtol(*text, &end, 10);
 
-	if (!regions)
+	if (end == *text)
+		return false;
+	*text = end;
+	*number = (int)value;
+	return true;
+}
+
+/* "0" or "region0", as upstream reads them, which looks at nothing behind the number. */
+static bool is_region(int id, const char *text)
+{
+	static const char prefix[] = "region";
+	int number;
+
+	if (read_int(&text, &number))
+		return number == id;
+	if (strncmp(text, prefix, strlen(prefix)) != 0)
+		return false;
+	text += strlen(prefix);
+	return read_int(&text, &number) && number == id;
+}
+
+static bool is_wanted_region(int id, const struct dax_targets *targets)
+{
+	_cleanup_free_ char *words = NULL;
+	char *rest = NULL, *word;
+
+	if (!targets->regions || strcmp(targets->regions, "all") == 0)
 		return true;
-	while (*(at += strspn(at, " \t")) != '\0') {
-		size_t length = strcspn(at, " \t");
-		char *end;
-		long number = strtol(at, &end, 0);
-
-		if (length == 3 && strncmp(at, "all", 3) == 0)
+	if (targets->is_upstream)
+		return is_region(id, targets->regions);
+	words = strdup(targets->regions);
+	for (word = words ? strtok_r(words, " \t", &rest) : NULL; word;
+	     word = strtok_r(NULL, " \t", &rest)) {
+		if (strcmp(word, "all") == 0 || is_region(id, word))
 			return true;
-		if (end == at + length && number == id)
-			return true;
-		at += length;
 	}
 	return false;
 }
@@ -47,6 +73,40 @@ int dax_targets_read(struct dax_targets *targets, const char **argument, size_t 
 		}
 	}
 	return 0;
+}
+
+/* Signs, leading zeros and what follows the number make no difference to upstream. */
+static bool parse_as_upstream(const char *text, char name[DAX_NAME_SIZE])
+{
+	const char *slash = strrchr(text, '/');
+	int region, id;
+
+	if (slash)
+		text = slash + 1;
+	if (strcmp(text, "all") == 0) {
+		strcpy(name, "all");
+		return true;
+	}
+	if (strncmp(text, "dax", 3) == 0)
+		return dax_name_parse(text, name) == 0;
+	if (!read_int(&text, &region) || *text++ != '.' || !read_int(&text, &id))
+		return false;
+	snprintf(name, DAX_NAME_SIZE, "dax%d.%d", region, id);
+	return true;
+}
+
+int dax_select_as_upstream(struct dax_targets *targets, struct dax_names *names,
+			   const char *argument, const char *region)
+{
+	*names = (struct dax_names){ 0 };
+	*targets = (struct dax_targets){ .regions = region, .is_upstream = true };
+	targets->name = calloc(1, sizeof(*targets->name));
+	if (!targets->name)
+		return -ENOMEM;
+	if (!parse_as_upstream(argument, targets->name[0]))
+		return 0;
+	targets->nr = 1;
+	return dax_select(names, targets);
 }
 
 void dax_targets_free(struct dax_targets *targets)
@@ -99,7 +159,7 @@ int dax_select(struct dax_names *list, const struct dax_targets *targets)
 		return rc;
 	daxctl_region_foreach(ctx, region)
 	{
-		if (!is_wanted_region(daxctl_region_get_id(region), targets->regions))
+		if (!is_wanted_region(daxctl_region_get_id(region), targets))
 			continue;
 		daxctl_dev_foreach(region, dev)
 		{
@@ -128,6 +188,15 @@ bool dax_names_any(const struct sysfs *sysfs, const struct dax_names *list, enum
 {
 	for (size_t i = 0; i < list->nr; i++) {
 		if (dax_device_is_in_mode(sysfs, list->name[i], mode))
+			return true;
+	}
+	return false;
+}
+
+bool dax_names_have(const struct dax_names *list, const char *name)
+{
+	for (size_t i = 0; i < list->nr; i++) {
+		if (strcmp(list->name[i], name) == 0)
 			return true;
 	}
 	return false;

@@ -11,8 +11,9 @@
 struct dax_targets {
 	char (*name)[DAX_NAME_SIZE]; /* results of dax_name_parse(), or "all" */
 	size_t nr;
-	/* As upstream's --region has it: ids separated by whitespace, "all", or NULL. */
+	/* "0" or "region0", several of these separated by whitespace, "all", or NULL. */
 	const char *regions;
+	bool is_upstream; /* one region at most */
 };
 
 /* The devices that there are. */
@@ -37,9 +38,20 @@ bool dax_targets_are_all(const struct dax_targets *targets);
  * dax2.0 before dax10.0. 0, possibly with no device at all, or -ENOMEM.
  */
 int dax_select(struct dax_names *names, const struct dax_targets *targets);
+/*
+ * The devices that upstream daxctl would change for this argument: any path
+ * that ends in /daxX.Y, and whatever begins like X.Y, means daxX.Y to it. So no
+ * device that it would find is missing. 0, possibly with no device at all, or
+ * -ENOMEM. dax_targets_free() and dax_names_free() afterwards.
+ */
+int dax_select_as_upstream(struct dax_targets *targets, struct dax_names *names,
+			   const char *argument, const char *region);
+
 /* Is any of them in that mode? Are all? */
 bool dax_names_all(const struct sysfs *sysfs, const struct dax_names *names, enum dax_mode mode);
 bool dax_names_any(const struct sysfs *sysfs, const struct dax_names *names, enum dax_mode mode);
+
+bool dax_names_have(const struct dax_names *names, const char *name);
 
 /* 0 or -ENOMEM. */
 int dax_names_add(struct dax_names *names, const char *name);
