@@ -31,7 +31,7 @@ struct command {
 static const struct command commands[] = {
 	{ "create-device", cmd_create_device, NULL },
 	{ "destroy-device", cmd_destroy_device, NULL },
-	{ "enable-device", cmd_forward_binding, NULL },
+	{ "enable-device", cmd_enable_device, NULL },
 	{ "list", cmd_list, usage_list },
 	{ "offline-memory", cmd_offline_memory, NULL },
 	{ "online-memory", cmd_online_memory, NULL },

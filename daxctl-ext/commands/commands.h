@@ -20,9 +20,7 @@ int cmd_list(int argc, char **argv);
 int cmd_online_memory(int argc, char **argv);
 int cmd_offline_memory(int argc, char **argv);
 int cmd_destroy_device(int argc, char **argv);
-
-/* A command of upstream's that may bind devices, and what it leaves behind is cleared away. */
-int cmd_forward_binding(int argc, char **argv);
+int cmd_enable_device(int argc, char **argv);
 
 /* Each prints how the command is used. */
 void usage_create_device(void);
@@ -41,6 +39,10 @@ int forward_and_forget_ids(char **argv);
 
 /* What it does afterwards. */
 void forget_ids(void);
+
+/* Likewise, and devices that no driver has, but for those of @meant, stay so. */
+int forward_shielded(char **argv, const struct dax_names *meant);
+
 /* Two lines about a wrong command line, instead of all options. */
 int wrong_usage(const char *command, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

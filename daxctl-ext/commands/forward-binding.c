@@ -5,24 +5,30 @@
 
 #include "cleanup.h"
 #include "commands/commands.h"
+#include "commands/options.h"
 #include "commands/session.h"
+#include "device/select.h"
 #include "plan/ids.h"
+#include "plan/shield.h"
 #include "signals.h"
 #include "upstream/forward.h"
+
+/* Who may not write there has not bound anything either. */
+static void warn_of_ids(int rc)
+{
+	if (rc < 0 && rc != -EACCES)
+		fprintf(stderr,
+			"daxctl: warning: a driver may still know a dax device by its name "
+			"(new_id), and bind the next one of that name: %s\n",
+			strerror(-rc));
+}
 
 void forget_ids(void)
 {
 	_cleanup_close_ int lock = -1;
 	int rc = session_lock(&sysfs_of_system, "daxctl", &lock);
 
-	if (rc == 0)
-		rc = ids_forget(&sysfs_of_system);
-	/* Who may not write there has not bound anything either. */
-	if (rc < 0 && rc != -EACCES)
-		fprintf(stderr,
-			"daxctl: warning: a driver may still know a dax device by its name "
-			"(new_id), and bind the next one of that name: %s\n",
-			strerror(-rc));
+	warn_of_ids(rc < 0 ? rc : ids_forget(&sysfs_of_system));
 }
 
 int forward_and_forget_ids(char **argv)
@@ -36,8 +42,80 @@ int forward_and_forget_ids(char **argv)
 	return status;
 }
 
-int cmd_forward_binding(int argc, char **argv)
+static void warn_of_siblings(const struct problem *problem)
 {
-	(void)argc;
-	return forward_and_forget_ids(argv);
+	fprintf(stderr, "daxctl: warning: an unbound dax device may not be as before: %s\n",
+		problem->text);
+	if (problem->advice[0])
+		fprintf(stderr, "daxctl: %s\n", problem->advice);
+}
+
+static int forward_behind(struct shield *shield, const struct executor *executor, char **argv)
+{
+	struct problem problem;
+	int status = forward_and_wait(argv);
+
+	if (shield_lower(shield, executor, &problem) < 0)
+		warn_of_siblings(&problem);
+	warn_of_ids(ids_forget(&sysfs_of_system));
+	return status;
+}
+
+int forward_shielded(char **argv, const struct dax_names *meant)
+{
+	const struct executor executor = {
+		.sysfs = &sysfs_of_system,
+		.interrupted = &signals_caught,
+	};
+	_cleanup_close_ int lock = -1;
+	struct problem problem = { 0 };
+	struct shield shield;
+	int rc, status;
+
+	signals_catch();
+	rc = session_lock(&sysfs_of_system, "daxctl", &lock);
+	if (rc < 0)
+		problem_set(&problem, rc, NULL, "cannot lock the dax bus: %s", strerror(-rc));
+	else
+		rc = shield_raise(&shield, &executor, meant, &problem);
+	if (rc == 0) {
+		status = forward_behind(&shield, &executor, argv);
+	} else if (rc == -EACCES || rc == -EROFS) {
+		/* Nor can upstream bind anything then. */
+		status = forward_and_wait(argv);
+	} else {
+		fprintf(stderr, "daxctl: error: %s\n", problem.text);
+		status = status_of_errno(rc);
+	}
+	signals_deliver();
+	return status;
+}
+
+enum {
+	OPT_REGION,
+	OPT_HUMAN,
+	OPT_VERBOSE,
+	NR_OPTIONS,
+};
+
+static const struct option_spec specs[NR_OPTIONS] = {
+	[OPT_REGION] = SPEC_REGION,
+	[OPT_HUMAN] = SPEC_HUMAN,
+	[OPT_VERBOSE] = SPEC_VERBOSE,
+};
+
+/* Upstream binds it to device_dax by new_id, which binds its unbound siblings as well. */
+int cmd_enable_device(int argc, char **argv)
+{
+	_cleanup_command_line_ struct command_line line = { 0 };
+	_cleanup_targets_ struct dax_targets targets = { 0 };
+	_cleanup_names_ struct dax_names names = { 0 };
+
+	if (options_parse(&line, specs, NR_OPTIONS, argc - 2, argv + 2) < 0 || line.wants_help ||
+	    line.lists_names || line.nr_arguments != 1)
+		return forward(argv);
+	if (dax_select_as_upstream(&targets, &names, line.argument[0],
+				   line.option[OPT_REGION].value) < 0)
+		return out_of_memory();
+	return forward_shielded(argv, &names);
 }

@@ -13,6 +13,7 @@
 #include "commands/save.h"
 #include "device/select.h"
 #include "commands/session.h"
+#include "plan/shield.h"
 
 enum {
 	OPT_REGION,
@@ -329,56 +330,44 @@ static int bind_and_online(const struct command_line *line, const struct dax_tar
 	return reconfigure_all(line, &request, targets);
 }
 
-static bool has_several_ranges(const struct sysfs *sysfs, const char *name)
+static int enter_system_ram(const struct command_line *line, const struct dax_targets *targets,
+			    const struct dax_names *names, char **argv)
 {
-	_cleanup_device_ struct dax_device device;
+	const struct sysfs *sysfs = &sysfs_of_system;
+	bool keeps_offline = is_set(line, OPT_NO_ONLINE);
+	int rc = 0;
 
-	return dax_device_read(sysfs, name, &device) == 0 && device.nr_ranges > 1 &&
-	       device.mode != DAX_MODE_SYSTEM_RAM;
+	if (!keeps_offline && !shield_suffices(sysfs, names))
+		return bind_and_online(line, targets);
+	if (keeps_offline && !is_set(line, OPT_FORCE))
+		rc = check_no_online(sysfs, names);
+	return rc < 0 ? none_reconfigured(rc) : forward_shielded(argv, names);
 }
 
-static bool any_has_several_ranges(const struct sysfs *sysfs, const struct dax_names *names)
-{
-	for (size_t i = 0; i < names->nr; i++) {
-		if (has_several_ranges(sysfs, names->name[i]))
-			return true;
-	}
-	return false;
-}
-
-/* Forwards the command line, and looks beforehand at what upstream daxctl cannot see. */
-static int forward_prepared(const struct command_line *line, char **argv)
+/* Does what upstream daxctl would do, by its own means where those would lose memory. */
+static int do_as_upstream(const struct command_line *line, char **argv)
 {
 	_cleanup_targets_ struct dax_targets targets = { 0 };
 	_cleanup_names_ struct dax_names names = { 0 };
-	const char *name, *slash, *wrong;
 	bool is_plain = !is_set(line, OPT_SIZE) && !is_set(line, OPT_ALIGN) &&
 			!is_set(line, OPT_INPUT) && !is_set(line, OPT_CHECK_CONFIG);
+	/* With --no-online, it refuses to leave system-ram mode. */
+	bool leaves = driver_asked_for(line) && !is_set(line, OPT_NO_ONLINE);
 	bool enters = mode_is(line, dax_mode_name(DAX_MODE_SYSTEM_RAM));
-	bool keeps_offline = enters && is_set(line, OPT_NO_ONLINE) && !is_set(line, OPT_FORCE);
-	bool leaves = driver_asked_for(line) && !is_set(line, OPT_NO_ONLINE) &&
-		      !is_set(line, OPT_NO_MOVABLE);
-	int rc;
 
-	/* Other numbers of arguments are wrong there. */
 	if (line->error[0] || line->nr_arguments != 1 || !is_plain || !(enters || leaves))
 		return forward_and_forget_ids(argv);
-	/* It looks at nothing before the last slash. */
-	slash = strrchr(line->argument[0], '/');
-	name = slash ? slash + 1 : line->argument[0];
-	if (dax_targets_read(&targets, &name, 1, line->option[OPT_REGION].value, &wrong) < 0 ||
-	    dax_select(&names, &targets) < 0)
-		return forward_and_forget_ids(argv);
-	if (leaves)
-		return mode_is(line, dax_mode_name(DAX_MODE_DEVDAX)) &&
-				       dax_names_all(&sysfs_of_system, &names, DAX_MODE_DEVDAX)
-			       ? forward_and_forget_ids(argv)
-			       : change_driver(line, &targets);
-	if (enters && !is_set(line, OPT_NO_ONLINE) &&
-	    any_has_several_ranges(&sysfs_of_system, &names))
-		return bind_and_online(line, &targets);
-	rc = keeps_offline ? check_no_online(&sysfs_of_system, &names) : 0;
-	return rc < 0 ? none_reconfigured(rc) : forward_and_forget_ids(argv);
+	if (dax_select_as_upstream(&targets, &names, line->argument[0],
+				   line->option[OPT_REGION].value) < 0)
+		return out_of_memory();
+	if (!names.nr)
+		return forward(argv);
+	if (enters)
+		return enter_system_ram(line, &targets, &names, argv);
+	return mode_is(line, dax_mode_name(DAX_MODE_DEVDAX)) &&
+			       dax_names_all(&sysfs_of_system, &names, DAX_MODE_DEVDAX)
+		       ? forward(argv)
+		       : change_driver(line, &targets);
 }
 
 int cmd_reconfigure_device(int argc, char **argv)
@@ -398,5 +387,5 @@ int cmd_reconfigure_device(int argc, char **argv)
 		if (status >= 0)
 			return status;
 	}
-	return line.has_ours ? reconfigure_with_policy(&line) : forward_prepared(&line, argv);
+	return line.has_ours ? reconfigure_with_policy(&line) : do_as_upstream(&line, argv);
 }

@@ -15,14 +15,31 @@ static struct run run_on(const struct run *run, const char *name, const struct p
 	return other;
 }
 
-static int find_siblings(const struct run *run, const char *driver)
+int run_find_siblings(const struct run *run, const char *device, const char *driver)
 {
-	int rc = siblings_find(run->siblings, run->sysfs, run->name, driver);
+	int rc = siblings_find(run->siblings, run->sysfs, device, driver);
 
 	if (rc < 0)
 		return problem_set(run->problem, rc, NULL, "cannot look at the other devices: %s",
 				   strerror(-rc));
 	return 0;
+}
+
+int run_keep_siblings_offline(const struct run *run)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < run->siblings->nr && rc == 0; i++) {
+		const struct sibling *sibling = &run->siblings->one[i];
+		struct run other = run_on(run, sibling->name, run->plan);
+		enum policy policy;
+
+		if (sibling->online_type[0] &&
+		    (policy_from_kernel(sibling->online_type, &policy) < 0 ||
+		     policy == POLICY_DEFAULT || policy_is_online(policy)))
+			rc = run_set(&other, "online_type", "offline");
+	}
+	return rc;
 }
 
 /*
@@ -35,17 +52,11 @@ static int protect_siblings(const struct run *run, const char *driver)
 	int rc = 0;
 
 	for (size_t i = 0; i < run->siblings->nr && rc == 0; i++) {
-		const struct sibling *sibling = &run->siblings->one[i];
-		struct run other = run_on(run, sibling->name, run->plan);
-		enum policy policy;
+		struct run other = run_on(run, run->siblings->one[i].name, run->plan);
 
 		rc = run_write(&other, other.name, DAX_DRIVERS "/%s/remove_id", driver);
-		if (rc == 0 && strcmp(driver, "kmem") == 0 && sibling->online_type[0] &&
-		    (policy_from_kernel(sibling->online_type, &policy) < 0 ||
-		     policy == POLICY_DEFAULT || policy_is_online(policy)))
-			rc = run_set(&other, "online_type", "offline");
 	}
-	return rc;
+	return rc == 0 && strcmp(driver, "kmem") == 0 ? run_keep_siblings_offline(run) : rc;
 }
 
 /* Hot-removes the sibling's memory, if it has any by now, and unbinds it. */
@@ -67,16 +78,23 @@ static int unbind_sibling(const struct run *run, const char *name, const char *d
 }
 
 /* What another program has bound in the meantime is no concern of this one. */
+static bool is_of_new_id(const struct siblings *siblings, const char *driver)
+{
+	if (siblings->driver)
+		return strcmp(driver, siblings->driver) == 0;
+	return strcmp(driver, dax_mode_driver(DAX_MODE_DEVDAX)) == 0 ||
+	       strcmp(driver, dax_mode_driver(DAX_MODE_SYSTEM_RAM)) == 0;
+}
+
 static int release_sibling(const struct run *run, const struct sibling *sibling)
 {
-	const char *driver = run->siblings->driver;
 	struct run other = run_on(run, sibling->name, run->plan);
-	char current[DAX_DRIVER_SIZE];
-	int rc = run_read_driver(&other, current);
+	char driver[DAX_DRIVER_SIZE];
+	int rc = run_read_driver(&other, driver);
 
-	if (rc == 0 && strcmp(current, driver) == 0)
+	if (rc == 0 && is_of_new_id(run->siblings, driver))
 		rc = unbind_sibling(run, sibling->name, driver);
-	if (rc == 0 && sibling->online_type[0] && strcmp(driver, "kmem") == 0)
+	if (rc == 0 && sibling->online_type[0])
 		rc = run_set(&other, "online_type", sibling->online_type);
 	return rc;
 }
@@ -115,7 +133,7 @@ int run_bind_by_id(const struct run *run, const char *driver)
 	int rc, back;
 
 	aside.problem = &ignored;
-	rc = find_siblings(run, driver);
+	rc = run_find_siblings(run, run->name, driver);
 	if (rc == 0)
 		rc = run_start_guardian(run, &guardian, clean_up_after_sigkill);
 	if (rc < 0)

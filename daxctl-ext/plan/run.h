@@ -72,7 +72,13 @@ int run_release(const struct run *run);
 /* Makes the driver know the device by its name, and forget it again when it has it. */
 int run_bind_by_id(const struct run *run, const char *driver);
 
-/* Frees those that were bound all the same; all that can be, even if one cannot. */
+/* Notes in run->siblings the unbound devices that have a size, but for @device. */
+int run_find_siblings(const struct run *run, const char *device, const char *driver);
+
+/* If kmem binds them, none of their memory comes online. */
+int run_keep_siblings_offline(const struct run *run);
+
+/* Unbinds those that were bound all the same; all that can be, even if one cannot. */
 int run_release_siblings(const struct run *run);
 
 /* --- memory: run-memory.c -------------------------------------------------- */

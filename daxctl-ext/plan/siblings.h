@@ -18,7 +18,7 @@ struct sibling {
 };
 
 struct siblings {
-	const char *driver; /* that shall not have them; borrowed */
+	const char *driver; /* that must not bind them; borrowed. NULL: device_dax and kmem */
 	struct sibling *one;
 	size_t nr;
 };

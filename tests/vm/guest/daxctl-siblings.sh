@@ -189,6 +189,38 @@ both_ranges_come_as_upstream_has_it()
 	set_policy dax0.0 online_movable
 }
 
+# only_dax0.1_is_bound DRIVER: that is what the last command was asked for.
+only_dax0.1_is_bound()
+{
+	expect "$(driver_of dax0.1)" "$1"
+	expect "$(driver_of dax0.0)" none
+	expect "$(policy_of dax0.0)" online_movable
+	all_blocks dax0.0 absent
+	untouched dax0.2
+}
+
+# What upstream binds with new_id, which binds every device that the driver can have.
+upstream_binds_one()
+{
+	reconfigure dax0.1 --mode=devdax --force
+	unbind dax0.1
+	reconfigure dax0.1 --mode=system-ram
+	all_blocks dax0.1 "online Movable"
+	only_dax0.1_is_bound kmem
+	reconfigure dax0.1 --mode=devdax --force
+	unbind dax0.1
+	reconfigure dax0.1 --mode=system-ram --no-online
+	all_blocks dax0.1 offline
+	only_dax0.1_is_bound kmem
+	reconfigure dax0.1 --mode=devdax --force
+	unbind dax0.1
+	daxctl enable-device dax0.1
+	only_dax0.1_is_bound device_dax
+	daxctl destroy-device --force dax0.1
+	daxctl create-device -r 0 -s "$size" >/tmp/stdout
+	only_dax0.1_is_bound device_dax
+}
+
 all_of_the_region()
 {
 	daxctl reconfigure-device --online-type=movable --mode=system-ram --force -r 0 all >/tmp/stdout
@@ -209,5 +241,6 @@ ok "whichever write of the way out is refused, both ranges stay" stays_whole_whe
 ok "both ranges become a device in devdax mode, and no neighbour notices" both_ranges_become_devdax
 ok "both ranges leave, and the neighbour stays" both_ranges_leave
 ok "without an option of ours, both ranges come online, and the neighbour stays" both_ranges_come_as_upstream_has_it
+ok "what upstream binds, it binds alone" upstream_binds_one
 ok "all devices of a region are reconfigured, and all are in the JSON" all_of_the_region
 done_testing
