@@ -89,7 +89,10 @@ static bool parse_as_upstream(const char *text, char name[DAX_NAME_SIZE])
 	}
 	if (strncmp(text, "dax", 3) == 0)
 		return dax_name_parse(text, name) == 0;
-	if (!read_int(&text, &region) || *text++ != '.' || !read_int(&text, &id))
+	if (!read_int(&text, &region) || *text != '.')
+		return false;
+	text++;
+	if (!read_int(&text, &id))
 		return false;
 	snprintf(name, DAX_NAME_SIZE, "dax%d.%d", region, id);
 	return true;
