@@ -18,6 +18,19 @@ static void print_problem(const char *device, const char *what, const struct pro
 		fprintf(stderr, "%s: %s\n", device, problem->advice);
 }
 
+/*
+ * Nobody else writes to the configuration meanwhile. The lock of a reconfiguration must be
+ * released by now: a second one in the same process would wait for it forever.
+ */
+static int lock(const struct sysfs *sysfs, const char *name, int *fd, struct problem *problem)
+{
+	int rc = session_lock(sysfs, name, fd);
+
+	return rc < 0 ? problem_set(problem, rc, rc == -EACCES ? "run this as root" : NULL,
+				    "cannot lock the dax bus: %s", strerror(-rc))
+		      : 0;
+}
+
 /* --- what the boot needs besides ------------------------------------------ */
 
 static void print_parameter(const char *name, const struct dax_creator *creator, const char *policy)
@@ -156,12 +169,15 @@ static int save_device(const struct save *save, const struct sysfs *sysfs, const
 {
 	_cleanup_device_ struct dax_device device;
 	struct problem problem = { 0 };
+	_cleanup_close_ int fd = -1;
 	struct save_result result;
 	int rc = dax_device_read(sysfs, name, &device);
 
 	if (rc < 0)
 		problem_set(&problem, rc, NULL, "cannot read its attributes: %s", strerror(-rc));
-	else
+	else if (!save->dry_run)
+		rc = lock(sysfs, name, &fd, &problem);
+	if (rc == 0)
 		rc = config_save(save->directory, sysfs, &device, &save->values, save->dry_run,
 				 &result, &problem);
 	if (rc < 0) {
@@ -222,12 +238,15 @@ static int forget_device(const char *directory, const char *name, bool dry_run)
 {
 	_cleanup_device_ struct dax_device device;
 	struct problem problem = { 0 };
+	_cleanup_close_ int fd = -1;
 	struct save_result result;
 	int rc = dax_device_read(&sysfs_of_system, name, &device);
 
 	if (rc < 0)
 		problem_set(&problem, rc, NULL, "cannot read its attributes: %s", strerror(-rc));
-	else
+	else if (!dry_run)
+		rc = lock(&sysfs_of_system, name, &fd, &problem);
+	if (rc == 0)
 		rc = config_forget(directory, &sysfs_of_system, &device, dry_run, &result,
 				   &problem);
 	if (rc < 0)

@@ -265,25 +265,15 @@ static int replace_sections(struct place *place, const struct sysfs *sysfs,
 	}
 }
 
-static int lock(const struct sysfs *sysfs, bool dry_run, int *fd, struct problem *problem)
-{
-	int rc = dry_run ? 0 : dax_lock(sysfs, true, fd);
-
-	return rc < 0 ? cannot("lock", "the dax bus", rc, problem) : 0;
-}
-
 int config_save(const char *directory, const struct sysfs *sysfs, const struct dax_device *device,
 		const struct saved_values *values, bool dry_run, struct save_result *result,
 		struct problem *problem)
 {
 	__attribute__((cleanup(place_free))) struct place place = { .fd = -1 };
 	_cleanup_free_ char *appended = NULL;
-	_cleanup_close_ int fd = -1;
 	int rc, found;
 
 	rc = make_section(sysfs, device, values, result, problem);
-	if (rc == 0)
-		rc = lock(sysfs, dry_run, &fd, problem);
 	if (rc == 0)
 		rc = place_open(&place, directory, problem);
 	if (rc < 0)
@@ -304,12 +294,10 @@ int config_forget(const char *directory, const struct sysfs *sysfs, const struct
 		  bool dry_run, struct save_result *result, struct problem *problem)
 {
 	__attribute__((cleanup(place_free))) struct place place = { .fd = -1 };
-	_cleanup_close_ int fd = -1;
-	int found, rc = lock(sysfs, dry_run, &fd, problem);
+	int found, rc;
 
 	*result = (struct save_result){ 0 };
-	if (rc == 0)
-		rc = place_open(&place, directory, problem);
+	rc = place_open(&place, directory, problem);
 	if (rc < 0)
 		return rc;
 	found = replace_sections(&place, sysfs, device, NULL, result, problem);

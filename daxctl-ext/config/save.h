@@ -11,7 +11,8 @@
 
 /*
  * Writing the configuration: one file of the directory holds the sections that were
- * saved, one for each device. What else is in that file stays as it is.
+ * saved, one for each device. What else is in that file stays as it is. Whoever writes
+ * holds the lock of dax_lock(): nothing here waits for it. A dry run needs none.
  */
 #define SAVED_FILE "50-saved.conf"
 

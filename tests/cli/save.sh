@@ -272,6 +272,32 @@ tells_what_else_old_kernels_need()
 	[[ $stderr != *7.3* ]] || fail "it speaks of other kernels: $stderr"
 }
 
+# locked_for SECONDS: in the background, as by another daxctl; returns when it is.
+locked_for()
+{
+	local lock=$sys/bus/dax/drivers_probe
+
+	rm -f "$work/locked"
+	(flock 9; touch "$work/locked"; sleep "$1") 9>"$lock" &
+	until [[ -e $work/locked ]]; do
+		sleep 0.05
+	done
+}
+
+waits_for_other_daxctls()
+{
+	fresh_config
+	locked_for 1.5
+	reconfigure 0 --online-type=movable --save dax0.0
+	expect "$(grep -c '^dax0.0: waiting for another daxctl, which is changing a device$' "$work/stderr")" 1
+	says "dax0.0: saved as"
+	locked_for 1.5
+	reconfigure 0 --forget dax0.0
+	says "dax0.0: waiting for another daxctl, which is changing a device"
+	says "forgot 1 device"
+	wait
+}
+
 refuses() # MESSAGE ARGUMENT...
 {
 	local message=$1
@@ -317,5 +343,6 @@ ok "a section that comes first is warned of" on_system warns_of_what_comes_first
 ok "both tell what else the boot needs" on_system tells_what_else_the_boot_needs
 ok "on a kernel without 'unplugged' that is the parameter alone" \
 	on_system tells_what_else_old_kernels_need
+ok "both wait for another daxctl, and say so" on_system waits_for_other_daxctls
 ok "what does not go together is refused" on_system refuses_conflicts
 done_testing
