@@ -255,6 +255,12 @@ static int forget_device(const char *directory, const char *name, bool dry_run)
 		return rc;
 	fprintf(stderr, "%s: %s section '%s' from %s/%s\n", name, dry_run ? "remove" : "removed",
 		result.section, directory, SAVED_FILE);
+	if (result.other[0])
+		fprintf(stderr,
+			"warning: %s: %s matches it too, and stays, as it is not as --save writes "
+			"it\n"
+			"%s: if that one shall go as well, remove it by hand\n",
+			name, result.other, name);
 	print_needs_of_forgotten(&sysfs_of_system, name);
 	return rc;
 }

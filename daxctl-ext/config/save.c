@@ -11,6 +11,7 @@
 #include "cleanup.h"
 #include "config/identify.h"
 #include "config/match.h"
+#include "config/other-section.h"
 #include "config/read.h"
 #include "config/save.h"
 #include "config/saved-text.h"
@@ -50,8 +51,9 @@ struct place {
 	const char *directory;
 	int fd; /* -1: there is no such directory */
 	char *path;
-	char *text;  /* "" if there is no such file */
-	bool exists; /* the file */
+	char *text;	   /* "" if there is no such file */
+	bool exists;	   /* the file */
+	unsigned int line; /* where the section that was put into the text begins */
 };
 
 static void place_free(struct place *place)
@@ -186,17 +188,17 @@ static int write_new_file(int directory, const char *text)
 }
 
 /* The file has the old text or the new one, also after a crash. */
-static int replace_file(const struct place *place, const char *text, struct problem *problem)
+static int replace_file(const struct place *place, struct problem *problem)
 {
 	int rc;
 
 	if (place->fd < 0)
 		return cannot("write", place->path, -ENOENT, problem);
-	if (saved_is_empty(text)) {
+	if (saved_is_empty(place->text)) {
 		if (unlinkat(place->fd, SAVED_FILE, 0) < 0)
 			return cannot("remove", place->path, -errno, problem);
 	} else {
-		rc = write_new_file(place->fd, text);
+		rc = write_new_file(place->fd, place->text);
 		if (rc == 0 && renameat(place->fd, NEW_FILE, place->fd, SAVED_FILE) < 0)
 			rc = -errno;
 		if (rc < 0) {
@@ -220,6 +222,14 @@ static int make_directory(struct place *place, struct problem *problem)
 	if (place->fd < 0)
 		return cannot("open", place->directory, -errno, problem);
 	return refuse_if_others_may_write(place->fd, place->directory, problem);
+}
+
+/* --- the sections of the file ------------------------------------------------ */
+
+static void set_text(struct place *place, char *text)
+{
+	free(place->text);
+	place->text = text;
 }
 
 /*
@@ -256,8 +266,9 @@ static int replace_sections(struct place *place, const struct sysfs *sysfs,
 		text = saved_replace(place->text, block.begin, block.end, insert);
 		if (!text)
 			return problem_set(problem, -ENOMEM, NULL, "out of memory");
-		free(place->text);
-		place->text = text;
+		set_text(place, text);
+		if (!found)
+			place->line = block.line;
 		from = block.begin + (insert ? strlen(insert) : 0);
 		if (!insert && from)
 			from--;
@@ -265,29 +276,44 @@ static int replace_sections(struct place *place, const struct sysfs *sysfs,
 	}
 }
 
+static int append_section(struct place *place, const char *section, struct problem *problem)
+{
+	char *text = saved_append(place->exists ? place->text : saved_heading, section);
+
+	if (!text)
+		return problem_set(problem, -ENOMEM, NULL, "out of memory");
+	set_text(place, text);
+	place->line = 1;
+	for (const char *end = text + strlen(text) - strlen(section); text < end; text++)
+		place->line += *text == '\n';
+	return 0;
+}
+
+/* --- saving and forgetting --------------------------------------------------- */
+
 int config_save(const char *directory, const struct sysfs *sysfs, const struct dax_device *device,
 		const struct saved_values *values, bool dry_run, struct save_result *result,
 		struct problem *problem)
 {
 	__attribute__((cleanup(place_free))) struct place place = { .fd = -1 };
-	_cleanup_free_ char *appended = NULL;
-	int rc, found;
+	int rc;
 
+	*result = (struct save_result){ 0 };
 	rc = make_section(sysfs, device, values, result, problem);
 	if (rc == 0)
 		rc = place_open(&place, directory, problem);
 	if (rc < 0)
 		return rc;
-	found = replace_sections(&place, sysfs, device, result->text, result, problem);
-	if (found < 0 || dry_run)
-		return found < 0 ? found : 0;
-	if (found == 0) {
-		appended = saved_append(place.exists ? place.text : saved_heading, result->text);
-		if (!appended)
-			return problem_set(problem, -ENOMEM, NULL, "out of memory");
-	}
+	rc = replace_sections(&place, sysfs, device, result->text, result, problem);
+	if (rc == 0)
+		rc = append_section(&place, result->text, problem);
+	if (rc >= 0)
+		rc = other_section_check(place.text, place.path, place.line, sysfs, device,
+					 problem);
+	if (rc < 0 || dry_run)
+		return rc;
 	rc = make_directory(&place, problem);
-	return rc < 0 ? rc : replace_file(&place, appended ? appended : place.text, problem);
+	return rc < 0 ? rc : replace_file(&place, problem);
 }
 
 int config_forget(const char *directory, const struct sysfs *sysfs, const struct dax_device *device,
@@ -300,9 +326,21 @@ int config_forget(const char *directory, const struct sysfs *sysfs, const struct
 	rc = place_open(&place, directory, problem);
 	if (rc < 0)
 		return rc;
+	/* Its line is the one in the file as it will be found. */
+	if (dry_run)
+		other_section_describe(place.text, place.path, sysfs, device, result->other,
+				       sizeof(result->other));
 	found = replace_sections(&place, sysfs, device, NULL, result, problem);
-	if (found <= 0 || dry_run)
-		return found < 0 ? found : found > 0;
-	rc = replace_file(&place, place.text, problem);
-	return rc < 0 ? rc : 1;
+	if (found < 0)
+		return found;
+	if (!dry_run)
+		other_section_describe(place.text, place.path, sysfs, device, result->other,
+				       sizeof(result->other));
+	if (!found && result->other[0])
+		return problem_set(problem, -EEXIST, "remove that section by hand",
+				   "nothing was removed: %s matches it, and is not as --save "
+				   "writes it",
+				   result->other);
+	rc = found && !dry_run ? replace_file(&place, problem) : 0;
+	return rc < 0 ? rc : found > 0;
 }

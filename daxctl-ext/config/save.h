@@ -26,6 +26,7 @@ struct saved_values {
 struct save_result {
 	char section[96]; /* its name */
 	char text[400];	  /* all of it, when it is written */
+	char other[400];  /* when it is removed: a section about the device that stays; or "" */
 };
 
 /*
@@ -37,8 +38,9 @@ int config_save_check(const char *directory, struct problem *problem);
 /*
  * Writes the section for the device, instead of the one that was saved for it before.
  * It is found again by the first of these that no other device has: the UUID of its
- * namespace, the serial of a CXL memory device, its physical address. The file is as
- * it was, or as it shall be, at any time.
+ * namespace, the serial of a CXL memory device, its physical address. -EEXIST: another
+ * section of the file, which --save did not write or which has been changed since, would
+ * be applied instead. The file is as it was, or as it shall be, at any time.
  */
 int config_save(const char *directory, const struct sysfs *sysfs, const struct dax_device *device,
 		const struct saved_values *values, bool dry_run, struct save_result *result,
@@ -46,7 +48,8 @@ int config_save(const char *directory, const struct sysfs *sysfs, const struct d
 
 /*
  * Removes the section that was saved for the device: 1, or 0 if there is none. A file
- * without anything else is removed too.
+ * without anything else is removed too. -EEXIST: nothing was removed, as the only section
+ * about the device is another one, as above.
  */
 int config_forget(const char *directory, const struct sysfs *sysfs, const struct dax_device *device,
 		  bool dry_run, struct save_result *result, struct problem *problem);

@@ -178,6 +178,39 @@ refuses_beforehand()
 	[[ $(<"$saved") = *"online_type = online"* ]] || fail "it is changed: $(<"$saved")"
 }
 
+# As an editor leaves it: --save does not know it again, and it comes first.
+tells_of_sections_that_were_changed()
+{
+	local name="section 'saved dax.resource 0x100000000' ($saved:3)"
+
+	fresh_config
+	reconfigure 0 --online-type=movable --save dax0.0
+	sed -i 's/^online_type = .*/online_type=online/' "$saved"
+	cp "$saved" "$work/before"
+	echo default >/sys/bus/dax/devices/dax0.0/online_type
+	reconfigure 239 --online-type=offline --save dax0.0
+	says "dax0.0: error: it cannot be saved, and is left as it is: $name matches too, comes first"
+	says "dax0.0: remove that section by hand"
+	is_unchanged dax0.0
+	cmp "$saved" "$work/before"
+
+	for name in dax0.0 all; do
+		reconfigure 239 --forget "$name"
+		says "dax0.0: error: nothing was removed: section 'saved dax.resource 0x100000000' ($saved:3) matches it"
+		says "dax0.0: remove that section by hand"
+		says "forgot 0 devices"
+	done
+	cmp "$saved" "$work/before"
+	{
+		section dax0.0 0x100000000 offline
+		cat "$work/before"
+	} >"$saved"
+	reconfigure 0 --forget dax0.0
+	says "dax0.0: removed section 'saved dax.resource 0x100000000' from $saved"
+	says "warning: dax0.0: section 'saved dax.resource 0x100000000' ($saved:3) matches it too, and stays"
+	cmp "$saved" "$work/before"
+}
+
 # A file that cannot be written, for lack of space: the old one stays.
 survives_a_full_disk()
 {
@@ -338,6 +371,8 @@ ok "both leave what is not theirs" on_system keeps_what_is_not_its_own
 ok "a dry run shows what would be written, and writes nothing" on_system only_shows_in_a_dry_run
 ok "only what has succeeded is saved" on_system saves_after_success
 ok "what can be known beforehand keeps the device as it is" on_system refuses_beforehand
+ok "a saved section that was changed by hand is not passed over in silence" \
+	on_system tells_of_sections_that_were_changed
 ok "a file that cannot be written stays as it was" on_system survives_a_full_disk
 ok "a section that comes first is warned of" on_system warns_of_what_comes_first
 ok "both tell what else the boot needs" on_system tells_what_else_the_boot_needs

@@ -150,23 +150,16 @@ static void test_other_content(void **state)
 	} cases[] = {
 		{ "", FIRST("offline"), NULL },
 		{ "# mine", "# mine\n\n" FIRST("offline"), "# mine\n" },
-		{ "[reconfigure-device x]\ndax.resource = 0x100000000\nonline_type = online\n\n",
-		  "[reconfigure-device x]\ndax.resource = 0x100000000\nonline_type = "
+		{ "[reconfigure-device x]\ndax.resource = 0x200000000\nonline_type = online\n\n",
+		  "[reconfigure-device x]\ndax.resource = 0x200000000\nonline_type = "
 		  "online\n\n\n" FIRST("offline"),
-		  "[reconfigure-device x]\ndax.resource = 0x100000000\nonline_type = online\n\n" },
+		  "[reconfigure-device x]\ndax.resource = 0x200000000\nonline_type = online\n\n" },
 		{ "# a\n\n" FIRST("online") "\n# b\n[reconfigure-device y]\r\nmode = devdax\n",
 		  "# a\n\n" FIRST("offline") "\n# b\n[reconfigure-device y]\r\nmode = devdax\n",
 		  "# a\n\n# b\n[reconfigure-device y]\r\nmode = devdax\n" },
 		/* Twice, which only an editor can have done. */
 		{ FIRST("online") FIRST("online_kernel") SECOND("online"),
 		  FIRST("offline") SECOND("online"), SECOND("online") },
-		/* What looks like it but is not marked. */
-		{ "[reconfigure-device saved dax.resource 0x100000000]\n# by hand\n"
-		  "dax.resource = 0x100000000\nonline_type = online\n",
-		  "[reconfigure-device saved dax.resource 0x100000000]\n# by hand\n"
-		  "dax.resource = 0x100000000\nonline_type = online\n\n" FIRST("offline"),
-		  "[reconfigure-device saved dax.resource 0x100000000]\n# by hand\n"
-		  "dax.resource = 0x100000000\nonline_type = online\n" },
 	};
 	struct problem problem;
 	struct scene scene;
@@ -204,6 +197,87 @@ static void test_extended(void **state)
 	assert_content(&scene, text);
 	assert_int_equal(forget(&scene, "dax0.1", &problem), 1);
 	assert_content(&scene, FIRST("online") "\n# a comment\nmode = system-ram\n");
+	fake_kernel_stop(&scene.kernel);
+}
+
+#define CHANGED                                                                                    \
+	"[reconfigure-device saved dax.resource 0x100000000]\n"                                    \
+	"# Written by daxctl reconfigure-device --save for dax0.0.\n"                              \
+	"dax.resource = 0x100000000\nonline_type=kernel\n"
+
+/* As with any section of somebody's own, the first one that matches is applied. */
+static void test_others(void **state)
+{
+	static const struct {
+		const char *before;
+		unsigned int line; /* of the section that is not as --save writes it */
+	} cases[] = {
+		{ HEADING "\n" CHANGED, 3 },
+		{ SECOND("online") "\n" CHANGED, 6 },
+		/* Without the mark. */
+		{ "[reconfigure-device saved dax.resource 0x100000000]\n# by hand\n"
+		  "dax.resource = 0x100000000\nonline_type = online\n",
+		  1 },
+		{ "\n[reconfigure-device x]\ndax.path = */dax0.0\nmode = devdax\n", 2 },
+		{ CHANGED FIRST("online"), 1 },
+	};
+	char expected[160];
+	struct problem problem;
+	struct scene scene;
+
+	(void)state;
+	start(&scene);
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		snprintf(expected, sizeof(expected), SAVED_FILE ":%u) matches", cases[i].line);
+		store(&scene, cases[i].before);
+		assert_int_equal(save(&scene, "dax0.0", POLICY_OFFLINE, true, &problem), -EEXIST);
+		assert_int_equal(save(&scene, "dax0.0", POLICY_OFFLINE, false, &problem), -EEXIST);
+		assert_non_null(strstr(problem.text, expected));
+		assert_content(&scene, cases[i].before);
+		/* It is none of the other device's business. */
+		assert_int_equal(save(&scene, "dax0.1", POLICY_OFFLINE, false, &problem), 0);
+	}
+	/* Behind the one that is saved, it does no harm, until that one is gone. */
+	store(&scene, FIRST("online") CHANGED);
+	assert_int_equal(save(&scene, "dax0.0", POLICY_OFFLINE, false, &problem), 0);
+	assert_content(&scene, FIRST("offline") CHANGED);
+	fake_kernel_stop(&scene.kernel);
+}
+
+static void assert_forgets(struct scene *scene, const char *before, bool dry_run, int rc,
+			   const char *other)
+{
+	struct problem problem = { 0 };
+	struct save_result result;
+	struct dax_device device;
+
+	store(scene, before);
+	assert_int_equal(dax_device_read(&scene->kernel.sysfs, "dax0.0", &device), 0);
+	assert_int_equal(config_forget(scene->directory, &scene->kernel.sysfs, &device, dry_run,
+				       &result, &problem),
+			 rc);
+	dax_device_free(&device);
+	if (!strstr(rc < 0 ? problem.text : result.other, other))
+		fail_msg("%s, %s", problem.text, result.other);
+}
+
+static void test_forgets_no_other(void **state)
+{
+	struct scene scene;
+
+	(void)state;
+	start(&scene);
+	assert_forgets(&scene, CHANGED, false, -EEXIST, "/" SAVED_FILE ":1) matches it");
+	assert_content(&scene, CHANGED);
+	assert_forgets(&scene, CHANGED, true, -EEXIST, "/" SAVED_FILE ":1) matches it");
+	/* The line is that of the file as it is afterwards. */
+	assert_forgets(&scene, FIRST("online") CHANGED, false, 1, "/" SAVED_FILE ":1)");
+	assert_content(&scene, CHANGED);
+	assert_forgets(&scene, FIRST("online") CHANGED, true, 1, "/" SAVED_FILE ":5)");
+	assert_content(&scene, FIRST("online") CHANGED);
+	/* Also beside a mistake. */
+	assert_forgets(&scene, CHANGED "online_type = x\n", false, -EEXIST, ":1) matches it");
+	assert_forgets(&scene, FIRST("online") SECOND("online"), false, 1, "");
 	fake_kernel_stop(&scene.kernel);
 }
 
@@ -308,6 +382,9 @@ int main(void)
 		TEST("a section is written, found again, replaced and removed", test_save),
 		TEST("other content of the file stays as it is", test_other_content),
 		TEST("a section with keys of somebody else is left alone", test_extended),
+		TEST("a section that would be applied instead is refused", test_others),
+		TEST("a section that is not as it was saved is not forgotten, but told",
+		     test_forgets_no_other),
 		TEST("what others may write to is refused, and nothing is followed", test_refusals),
 		TEST("the directory is made when it is missing", test_makes_the_directory),
 		TEST("memmap_on_memory is saved too", test_memmap),
