@@ -122,6 +122,7 @@ int save_start(struct save *save, const struct request *request, bool dry_run)
 	*save = (struct save){
 		.directory = sections_directory(),
 		.dry_run = dry_run,
+		.to_system_ram = request->to_system_ram,
 		.values = {
 			.policy = request->policy,
 			.has_memmap = request->memmap_on_memory != MEMMAP_AS_IT_IS,
@@ -165,6 +166,24 @@ static void warn_of_precedence(const struct save *save, const struct sysfs *sysf
 	}
 }
 
+/* A section with a policy is about system-ram mode, whatever mode the device is in now. */
+static void warn_of_mode(const struct save *save, const struct sysfs *sysfs,
+			 const struct dax_device *device)
+{
+	const char *name = device->name;
+	bool is_pmem = sysfs_exists(sysfs, DAX_DEVICES "/%s/../uuid", name);
+
+	if (save->to_system_ram || device->mode == DAX_MODE_SYSTEM_RAM)
+		return;
+	fprintf(stderr,
+		"warning: %s: its mode is %s now, and system-ram from the next boot on, or once "
+		"the configuration is applied%s\n"
+		"%s: to have it in system-ram mode now, use --mode=system-ram; to leave it as it "
+		"is, --forget\n",
+		name, dax_mode_name(device->mode),
+		is_pmem ? "; system RAM overwrites what is stored on it" : "", name);
+}
+
 static int save_device(const struct save *save, const struct sysfs *sysfs, const char *name)
 {
 	_cleanup_device_ struct dax_device device;
@@ -193,6 +212,7 @@ static int save_device(const struct save *save, const struct sysfs *sysfs, const
 			save->directory, SAVED_FILE);
 	}
 	warn_of_precedence(save, sysfs, &device);
+	warn_of_mode(save, sysfs, &device);
 	print_needs_of_saved(sysfs, &device, policy_name(save->values.policy));
 	return 0;
 }

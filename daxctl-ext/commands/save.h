@@ -16,6 +16,7 @@
 struct save {
 	char *directory; /* NULL: nothing is to be saved */
 	bool dry_run;
+	bool to_system_ram; /* at once, not only by the section */
 	struct saved_values values;
 	struct config config; /* all of it, as it is before */
 };

@@ -241,7 +241,47 @@ warns_of_what_comes_first()
 	says "dax0.0: warning: section 'mine' ($RELAY_CONFIG/10-mine.conf:1) matches too, and comes first"
 	mv "$RELAY_CONFIG/10-mine.conf" "$RELAY_CONFIG/90-mine.conf"
 	reconfigure 0 --online-type=movable --save dax0.0
+	[[ $stderr != *"comes first"* ]] || fail "it warns: $stderr"
+}
+
+# A section with a policy is about system-ram mode.
+warns_of_another_mode()
+{
+	local mode option
+
+	fresh_config
+	mkdir -p "$sys/bus/dax/drivers/fsdev_dax"
+	for mode in disabled devdax famfs; do
+		rm -f "$sys/devices/platform/hmem.1/dax1.0/driver"
+		case $mode in
+		devdax) bound dax1.0 device_dax ;;
+		famfs) bound dax1.0 fsdev_dax ;;
+		esac
+		for option in --save --dry-run; do
+			reconfigure 0 --online-type=offline --save $option dax1.0
+			says "warning: dax1.0: its mode is $mode now, and system-ram from the next boot on, or once the configuration is applied
+dax1.0: to have it in system-ram mode now, use --mode=system-ram; to leave it as it is, --forget"
+			run 64 status dax1.0
+		done
+	done
+	reconfigure 0 --online-type=offline --mode=system-ram --save --dry-run dax1.0
 	[[ $stderr != *warning:* ]] || fail "it warns: $stderr"
+	rm "$sys/devices/platform/hmem.1/dax1.0/driver"
+	bound dax1.0 kmem
+	reconfigure 0 --online-type=offline --save dax1.0
+	[[ $stderr != *warning:* ]] || fail "it warns: $stderr"
+}
+
+# That of persistent memory may be the only copy.
+warns_of_what_is_overwritten()
+{
+	fresh_config
+	bound dax1.0 device_dax
+	echo 0b3d2f0e-0000-4000-8000-000000000001 >"$sys/devices/platform/hmem.1/uuid"
+	reconfigure 0 --online-type=movable --save dax1.0
+	says "section 'saved nvdimm.uuid 0b3d2f0e"
+	says "warning: dax1.0: its mode is devdax now"
+	says "applied; system RAM overwrites what is stored on it"
 }
 
 # made_by_hmem: as if dax0.0 and dax0.1 were soft-reserved memory, and dax_hmem a module.
@@ -375,6 +415,8 @@ ok "a saved section that was changed by hand is not passed over in silence" \
 	on_system tells_of_sections_that_were_changed
 ok "a file that cannot be written stays as it was" on_system survives_a_full_disk
 ok "a section that comes first is warned of" on_system warns_of_what_comes_first
+ok "a device in another mode than system-ram is warned of" on_system warns_of_another_mode
+ok "so is that what is stored on it is overwritten" on_system warns_of_what_is_overwritten
 ok "both tell what else the boot needs" on_system tells_what_else_the_boot_needs
 ok "on a kernel without 'unplugged' that is the parameter alone" \
 	on_system tells_what_else_old_kernels_need
