@@ -12,6 +12,8 @@
 #include "upstream/forward.h"
 #include "upstream/json.h"
 #include "commands/session.h"
+#include "device/users.h"
+#include "plan/spare-users.h"
 
 enum whose {
 	NOBODYS,       /* no section matches */
@@ -96,6 +98,38 @@ static void print_words(const char *name, char **words, const char *section)
 	fprintf(stderr, "\" (section '%s')\n", section);
 }
 
+/* Does a process lose the node of the device by what the section says? */
+static bool takes_node(const struct config_section *section, const char *name)
+{
+	static const enum dax_mode modes[] = { DAX_MODE_DEVDAX, DAX_MODE_FAMFS };
+
+	for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
+		if (dax_device_is_in_mode(&sysfs_of_system, name, modes[i]))
+			return !section_mode_is(section, modes[i]);
+	}
+	return false;
+}
+
+/* A command line of upstream's does not ask them, but a section of ours does. */
+static int check_users(const struct check_config_options *options,
+		       const struct config_section *section, const char *name)
+{
+	struct problem problem;
+	char users[200], note[300];
+	int rc;
+
+	if (!takes_node(section, name))
+		return 0;
+	users_describe(&sysfs_of_system, name, users, sizeof(users));
+	rc = spare_users(name, users, options->force, note, sizeof(note), &problem);
+	if (rc < 0)
+		fprintf(stderr, "%s: error: %s\n%s: %s\n", name, problem.text, name,
+			problem.advice);
+	else if (note[0])
+		fprintf(stderr, "warning: %s: %s\n", name, note);
+	return rc;
+}
+
 /* Has done what a section says that has no policy: by upstream, or as if it was typed. */
 static void relay(struct session *session, const struct check_config_options *options,
 		  const struct verdict *verdict, char *name)
@@ -107,8 +141,13 @@ static void relay(struct session *session, const struct check_config_options *op
 	_cleanup_free_ char *output = NULL;
 	char mode[64], *argv[10] = { program, command };
 	size_t length;
-	int argc = 2, status;
+	int argc = 2, status, rc;
 
+	rc = verdict->whose == TRANSLATED ? check_users(options, section, name) : 0;
+	if (rc < 0) {
+		session_note(session, rc);
+		return;
+	}
 	snprintf(mode, sizeof(mode), "--mode=%s", section->mode ? section->mode : "system-ram");
 	argv[argc++] = verdict->whose == TRANSLATED ? mode : check;
 	if (verdict->whose == TRANSLATED && section->has_online && !section->online)

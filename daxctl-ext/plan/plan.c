@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "plan/plan.h"
+#include "plan/spare-users.h"
 
 static const char kmem[] = "kmem";
 
@@ -116,27 +117,15 @@ static void add_bind(struct plan *plan, const struct request *request)
 	add(plan, ACTION_VERIFY, NULL, ACTION_NONE, NULL);
 }
 
-/*
- * The kernel unbinds a device that processes have open or mapped, and their next access
- * to the mapping is a SIGBUS: to the guest of a virtual machine that is the end.
- */
 static int check_users(struct plan *plan, const struct request *request,
 		       const struct environment *environment, struct problem *problem)
 {
-	const char *name = plan->device->name, *users = environment->users;
+	int rc = spare_users(plan->device->name, environment->users,
+			     request->force || !request->spares_users, plan->note,
+			     sizeof(plan->note), problem);
 
-	if (!users[0])
-		return 0;
-	if (request->spares_users && !request->force)
-		return problem_set(problem, -EBUSY,
-				   "end them; with --force they lose it, and get SIGBUS when they "
-				   "access memory that they have mapped",
-				   "these processes have /dev/%s open or mapped: %s", name, users);
-	snprintf(plan->note, sizeof(plan->note),
-		 "these processes lose /dev/%s, and get SIGBUS if they have it mapped: %s", name,
-		 users);
-	plan->is_warning = true;
-	return 0;
+	plan->is_warning = plan->note[0] != '\0';
+	return rc;
 }
 
 /* From devdax, famfs or no driver at all. */

@@ -146,6 +146,59 @@ translates()
 	says "reconfigured 2 devices"
 }
 
+# user_of DEVICE: as if process 71 had its node open. The device's node is /dev/null.
+user_of()
+{
+	local proc=$UMOCKDEV_DIR/proc/71
+
+	echo 1:3 >"$sys/bus/dax/devices/$1/dev"
+	mkdir -p "$proc/fd"
+	echo qemu-system-x86 >"$proc/comm"
+	ln -s /usr/bin/qemu-system-x86_64 "$proc/exe"
+	ln -s /dev/null "$proc/fd/3"
+}
+
+# is_spared ARGUMENT...: nobody is asked to change the device.
+is_spared()
+{
+	run 240 reconfigure-device -C "$@" dax1.0
+	says "dax1.0: error: these processes have /dev/dax1.0 open or mapped: 71 (qemu-system-x86)"
+	says "dax1.0: end them; with --force they lose it, and get SIGBUS when they access memory that they have mapped"
+	expect "$stdout" ""
+}
+
+spares_users()
+{
+	config a.conf <<-END
+		[reconfigure-device guests]
+		dax.path = */hmem.1/*
+		mode = system-ram
+	END
+	bound dax1.0 device_dax
+	user_of dax1.0
+	is_spared
+	is_spared --dry-run
+	# The others are configured all the same.
+	config b.conf <<-END
+		[reconfigure-device zero]
+		dax.path = */hmem.0/*
+		mode = system-ram
+	END
+	run 240 reconfigure-device -C all
+	expect "$(jq -r '.[].called' <<<"$stdout")" "reconfigure-device --mode=system-ram dax0.0"
+	run 0 reconfigure-device -C --force dax1.0
+	says "warning: dax1.0: these processes lose /dev/dax1.0, and get SIGBUS if they have it mapped: 71 (qemu-system-x86)"
+	expect "$(jq -r '.[].called' <<<"$stdout")" "reconfigure-device --mode=system-ram --force dax1.0"
+	# Without a mode it is system-ram, too; and what is as it shall be stays.
+	sed -i 's/^mode.*/movable = no/' "$RELAY_CONFIG/a.conf"
+	is_spared
+	sed -i 's/^movable.*/mode = devdax/' "$RELAY_CONFIG/a.conf"
+	run 0 reconfigure-device -C dax1.0
+	expect "$stderr" "reconfigured 1 device"
+	sed -i 's/^mode.*/mode = famfs/' "$RELAY_CONFIG/a.conf"
+	is_spared
+}
+
 conflicts()
 {
 	run 129 reconfigure-device -C --online-type=movable dax0.0
@@ -161,5 +214,6 @@ ok "each device gets the policy of the section that matches it" on_system plans_
 ok "the first match wins, and the second is warned of" on_system warns_of_two
 ok "a mistake is reported with file, line and reason, and changes nothing" on_system refuses_mistakes
 ok "a section without a policy becomes options of upstream's daxctl" on_system translates
+ok "such a section spares a device that processes have open, without --force" on_system spares_users
 ok "a policy on the command line is refused" on_system conflicts
 done_testing

@@ -10,6 +10,7 @@ set -euo pipefail
 . /usr/local/lib/vm/lib.sh
 
 movable=(--online-type=movable --mode=system-ram)
+conf=/etc/daxctl.conf.d
 
 run() # STATUS ARGUMENT...
 {
@@ -90,6 +91,46 @@ loses_it_by_force() # open|mapped STATUS
 	ends_with "$2"
 }
 
+# with_section COMMAND...: beside a section without a policy, which upstream daxctl carries
+# out; it asks nobody.
+with_section()
+{
+	mkdir -p "$conf"
+	printf '[reconfigure-device test]\ndax.path = *\nmode = system-ram\n' >"$conf/test.conf"
+	"$@"
+	rm "$conf/test.conf"
+}
+
+is_not_configured()
+{
+	local pid
+
+	hold mapped
+	pid=$HOLD_PID
+	run 240 --check-config
+	says "dax0.0: error: these processes have /dev/dax0.0 open or mapped: $pid (hold-dax)"
+	says "dax0.0: end them; with --force they lose it, and get SIGBUS when they access memory that they have mapped"
+	run 240 --check-config --dry-run
+	expect "$(driver_of dax0.0)" device_dax
+	echo >&"${HOLD[1]}"
+	is_there
+	ends_with 0
+	run 0 --check-config
+	all_blocks dax0.0 "online Movable"
+}
+
+is_configured_by_force()
+{
+	local pid
+
+	hold mapped
+	pid=$HOLD_PID
+	run 0 --check-config --force
+	says "warning: dax0.0: these processes lose /dev/dax0.0, and get SIGBUS if they have it mapped: $pid (hold-dax)"
+	all_blocks dax0.0 "online Movable"
+	ends_with $((128 + $(kill -l BUS)))
+}
+
 # Nothing is unbound for that.
 can_have_its_policy_set()
 {
@@ -106,5 +147,7 @@ ok "a device that a process only has mapped is not taken from it" keeps_its_devi
 ok "--force takes it from a process that has it open" loses_it_by_force open 0
 ok "--force takes it from a process that has it mapped, and SIGBUS ends that" \
 	loses_it_by_force mapped $((128 + $(kill -l BUS)))
+ok "a section without a policy does not take it either" with_section is_not_configured
+ok "--force makes that section take it" with_section is_configured_by_force
 ok "the policy of a device in use can be set" can_have_its_policy_set
 done_testing
