@@ -40,6 +40,51 @@ int none_reconfigured(int rc)
 	return status_of_errno(rc);
 }
 
+/* libdaxctl passes over what has no node. */
+static void print_without_node(const char *name)
+{
+	fprintf(stderr,
+		"%s: error: the device is there, and its node /dev/%s is not\n"
+		"%s: see whether udev is running (systemctl status systemd-udevd), and have it "
+		"make the node (udevadm trigger /sys/bus/dax/devices/%s)\n",
+		name, name, name, name);
+}
+
+struct node_search {
+	const struct dax_names *names; /* those that have one */
+	int result;
+};
+
+static int check_node(const char *name, void *data)
+{
+	_cleanup_device_ struct dax_device device = { 0 };
+	struct node_search *search = data;
+	int rc;
+
+	if (dax_names_have(search->names, name))
+		return 0;
+	rc = dax_device_read(&sysfs_of_system, name, &device);
+	/* It has just gone or come, or it is a seed, which is no device yet. */
+	if (rc == -ENODEV ||
+	    (rc == 0 && (!device.size || sysfs_exists(&sysfs_of_system, "../dev/%s", name))))
+		return 0;
+	if (rc < 0)
+		fprintf(stderr, "%s: error: cannot read its attributes: %s\n", name, strerror(-rc));
+	else
+		print_without_node(name);
+	if (!search->result)
+		search->result = rc < 0 ? rc : -ENXIO;
+	return 0;
+}
+
+int report_without_node(const struct dax_names *names)
+{
+	struct node_search search = { .names = names };
+
+	sysfs_for_each(&sysfs_of_system, check_node, &search, DAX_DEVICES);
+	return search.result;
+}
+
 int report_missing(const struct dax_targets *targets, const struct dax_names *names)
 {
 	const char *where = targets->regions ? " in that region" : "";
@@ -51,15 +96,9 @@ int report_missing(const struct dax_targets *targets, const struct dax_names *na
 
 		if (all ? names->nr > 0 : dax_names_have(names, name))
 			continue;
-		/* libdaxctl passes over what has no node. */
 		if (sysfs_exists(&sysfs_of_system, DAX_DEVICES "/%s", name) && !targets->regions)
-			fprintf(stderr,
-				"%s: error: the device is there, and its node /dev/%s is not\n"
-				"%s: see whether udev is running (systemctl status "
-				"systemd-udevd), and have it make the node (udevadm trigger "
-				"/sys/bus/dax/devices/%s)\n",
-				name, name, name, name);
-		else
+			print_without_node(name);
+		else if (!all || targets->regions || report_without_node(names) == 0)
 			fprintf(stderr,
 				"%s: error: there is no %sdax device%s; see daxctl list --idle\n",
 				name, all ? "" : "such ", where);

@@ -56,6 +56,12 @@ int none_reconfigured(int rc);
 int report_missing(const struct dax_targets *targets, const struct dax_names *names);
 
 /*
+ * Says which devices of the system are not among @names, which dax_select() has found: those
+ * without a node in /dev, and those that cannot be read. 0, -ENXIO or another negative errno.
+ */
+int report_without_node(const struct dax_names *names);
+
+/*
  * Says for which devices --no-online would be in vain, because their own policy puts
  * their memory online: 0 or -EBUSY.
  */

@@ -185,6 +185,7 @@ static int show(struct status *status, const struct dax_targets *targets, bool i
 		bool is_json)
 {
 	_cleanup_names_ struct dax_names names = { 0 };
+	bool all = dax_targets_are_all(targets);
 	int rc = dax_select(&names, targets);
 
 	status->entry = calloc(names.nr + 1, sizeof(*status->entry));
@@ -194,8 +195,11 @@ static int show(struct status *status, const struct dax_targets *targets, bool i
 		note(status, report_missing(targets, &names));
 	for (size_t i = 0; i < names.nr; i++)
 		look_at(status, names.name[i]);
-	if (dax_targets_are_all(targets)) {
-		rc = status_print_missing(&sysfs_of_system, status->entry, status->nr);
+	/* If none is listed, report_missing() has looked for others. */
+	if (all && (names.nr || !is_named))
+		note(status, report_without_node(&names));
+	if (all) {
+		rc = status_print_missing(&sysfs_of_system);
 		status->has_missing = rc > 0;
 		note(status, rc < 0 ? rc : 0);
 	}

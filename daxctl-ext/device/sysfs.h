@@ -8,9 +8,9 @@
 #include <sys/types.h>
 
 /*
- * The one way to sysfs, and with paths from "../proc" on to /proc. Every path is
- * relative to @root and is given as a printf format with its arguments. All functions return 0 or
- * more on success and a negative errno on failure.
+ * The one way to sysfs, and with paths from "../proc" or "../dev" on to /proc and /dev. Every path
+ * is relative to @root and is given as a printf format with its arguments. All functions return 0
+ * or more on success and a negative errno on failure.
  */
 struct sysfs {
 	const char *root; /* where it is mounted, or where a test keeps its tree */

@@ -207,6 +207,70 @@ missing_devices()
 	expect "$(jq -c . <<<"$stdout")" "[]"
 }
 
+# added_by_kmem DEVICE...: as /proc/iomem tells of their memory.
+added_by_kmem()
+{
+	local device start
+
+	mkdir -p "$UMOCKDEV_DIR/proc"
+	for device; do
+		start=$(<"$sys/bus/dax/devices/$device/resource")
+		printf '%x-%x : %s\n' "$start" $((start + 0x3fffffff)) "$device"
+		printf '  %x-%x : System RAM (kmem)\n' "$start" $((start + 0x3fffffff))
+	done >"$UMOCKDEV_DIR/proc/iomem"
+}
+
+leftover_memory()
+{
+	no_config
+	bound dax0.0 kmem
+	in_memory Movable
+	bound dax2.0 device_dax
+	added_by_kmem dax0.0 dax2.0
+	run 64 status
+	says "0x180000000-0x1bfffffff: drift: this memory is system RAM, and its dax device is gone or has left kmem; it stays until reboot"
+	[[ $stderr != *0x100000000* ]] || fail "$stderr"
+	run 0 status dax0.0
+	expect "$stderr" ""
+}
+
+# As in a container: libdaxctl passes over such a device, and its memory is not gone.
+without_a_node()
+{
+	local words
+
+	no_config
+	bound dax0.0 kmem
+	in_memory Movable
+	bound dax2.0 kmem
+	added_by_kmem dax0.0 dax2.0
+	run 0 status
+	expect "$stderr" ""
+	rm "$UMOCKDEV_DIR/dev/dax2.0"
+	for words in status "status --json" "status all"; do
+		# shellcheck disable=SC2086 # several words
+		run 250 $words
+		expect "$(grep -v ^libdaxctl: "$work/stderr")" "dax2.0: error: the device is there, and its node /dev/dax2.0 is not
+dax2.0: see whether udev is running (systemctl status systemd-udevd), and have it make the node (udevadm trigger /sys/bus/dax/devices/dax2.0)"
+		[[ $stdout = *dax0.0*dax10.0* ]] || fail "$stdout"
+	done
+	run 0 status dax0.0
+	# Nor is it if no device has a node, or if one cannot be read.
+	rm "$UMOCKDEV_DIR/dev"/dax*
+	for words in status "status all"; do
+		# shellcheck disable=SC2086
+		run 250 $words
+		expect "$stdout" ""
+		expect "$(grep -c 'and its node /dev/dax.* is not$' "$work/stderr")" 3
+		expect "$(grep -vc ^libdaxctl: "$work/stderr")" 6
+	done
+	touch "$UMOCKDEV_DIR/dev/dax"{0,10}.0
+	rm "$sys/bus/dax/devices/dax2.0/size"
+	run 254 status
+	says "dax2.0: error: cannot read its attributes: No such file or directory"
+	[[ $stderr != *reboot* ]] || fail "$stderr"
+}
+
 # A seed is the region's next device.
 seeds()
 {
@@ -311,6 +375,8 @@ ok "JSON has the same keys for every device" on_system json_keys
 ok "a configuration that cannot be read is an error" on_system wrong_configuration
 ok "that two sections match is told" on_system warns_of_two_sections
 ok "a device that is not there is an error, and the others are shown" on_system missing_devices
+ok "memory that has no device any more is drift" on_system leftover_memory
+ok "a device without a node is an error, and its memory is not left over" on_system without_a_node
 ok "devices without memory are shown if they are named" on_system seeds
 ok "a wrong command line gets two lines about it" on_system wrong_usage
 ok "colours are for terminals, which lines fit" on_system colours
