@@ -152,16 +152,14 @@ static int read_all(int fd, char **output, size_t *length)
 			*output = more;
 		}
 		n = read(fd, *output + *length, room - *length - 1);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
+		if (n > 0)
+			*length += (size_t)n;
+		(*output)[*length] = '\0';
+		if (n < 0 && errno != EINTR)
 			return -errno;
 		if (n == 0)
-			break;
-		*length += (size_t)n;
+			return 0;
 	}
-	(*output)[*length] = '\0';
-	return 0;
 }
 
 static int capture(const char *program, char **argv, char **output, size_t *length)
