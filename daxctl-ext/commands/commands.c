@@ -7,6 +7,7 @@
 
 #include "cleanup.h"
 #include "commands/commands.h"
+#include "device/policy.h"
 #include "upstream/forward.h"
 
 int out_of_memory(void)
@@ -132,6 +133,17 @@ int check_no_online(const struct sysfs *sysfs, const struct dax_names *names)
 			rc = -EBUSY;
 	}
 	return rc;
+}
+
+int list_policies(void)
+{
+	for (enum policy policy = POLICY_DEFAULT; policy <= POLICY_UNPLUGGED; policy++) {
+		const char *short_name = policy_short_name(policy);
+
+		printf("%-14s  %s%s%s\n", policy_name(policy), policy_help(policy),
+		       short_name ? "; for short: " : "", short_name ? short_name : "");
+	}
+	return finish_output(0);
 }
 
 int finish_output(int status)

@@ -67,6 +67,9 @@ int report_without_node(const struct dax_names *names);
  */
 int check_no_online(const struct sysfs *sysfs, const struct dax_names *names);
 
+/* --online-type=help */
+int list_policies(void);
+
 /* Writes what is left of the output; if that fails, says so, and @status 0 becomes 1. */
 int finish_output(int status);
 

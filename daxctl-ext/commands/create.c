@@ -188,11 +188,15 @@ static int create_and_name(const struct command_line *line, char name[DAX_NAME_S
  */
 static int create_with_policy(const struct command_line *line)
 {
+	const char *type = line->option[OPT_ONLINE_TYPE].value;
 	struct session session;
 	struct request request;
 	char name[DAX_NAME_SIZE];
-	int status = read_request(line, &request);
+	int status;
 
+	if (!line->error[0] && type && strcmp(type, "help") == 0)
+		return list_policies();
+	status = read_request(line, &request);
 	if (status)
 		return status;
 	if (session_start(&session, &words, is_set(line, OPT_HUMAN), is_set(line, OPT_VERBOSE),
@@ -219,6 +223,9 @@ int cmd_create_device(int argc, char **argv)
 		return out_of_memory();
 	if (line.lists_names && !line.error[0])
 		return list_option_names(argv, specs, NR_OPTIONS);
+	/* The manual page is upstream's. */
+	if (line.wants_manual && !line.error[0])
+		return show_manual(command, NULL);
 	if (line.wants_help && !line.error[0])
 		return show_help(&line, command, usage_create_device);
 	return line.has_ours ? create_with_policy(&line) : forward_and_forget_ids(argv);

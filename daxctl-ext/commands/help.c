@@ -27,6 +27,11 @@ int show_manual(const char *command, void (*usage)(void))
 		fprintf(stderr, "daxctl: cannot run man to show %s: %s\n", path, strerror(errno));
 		break;
 	}
+	if (!usage) {
+		const char *argv[] = { "daxctl", command, "--help", NULL };
+
+		return forward((char **)argv);
+	}
 	usage();
 	return STATUS_USAGE;
 }

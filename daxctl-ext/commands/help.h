@@ -10,7 +10,8 @@ extern const char *manual_directory;
 /*
  * Becomes man(1) with the page of an extended command; that of the same name
  * of upstream's knows nothing of what is extended. If the page is not
- * installed, prints the usage instead. Returns the exit status.
+ * installed, prints the usage instead, or without @usage has upstream daxctl
+ * show its own page. Returns the exit status.
  */
 int show_manual(const char *command, void (*usage)(void));
 

@@ -215,18 +215,6 @@ static int wrong_name(const char *wrong)
 			   wrong);
 }
 
-/* --online-type=help */
-static int list_policies(void)
-{
-	for (enum policy policy = POLICY_DEFAULT; policy <= POLICY_UNPLUGGED; policy++) {
-		const char *short_name = policy_short_name(policy);
-
-		printf("%-14s  %s%s%s\n", policy_name(policy), policy_help(policy),
-		       short_name ? "; for short: " : "", short_name ? short_name : "");
-	}
-	return finish_output(0);
-}
-
 static int reconfigure_with_policy(const struct command_line *line)
 {
 	_cleanup_targets_ struct dax_targets targets = { 0 };

@@ -21,6 +21,8 @@ like_upstream()
 	same disable-device -h
 	same enable-device --list-opts
 	same create-device -r 99
+	same create-device --help
+	same help create-device
 	same destroy-device all
 	same migrate-device-model --help-all
 	same help bogus
@@ -181,6 +183,26 @@ shows_the_usage_without_a_manual()
 	done
 }
 
+has_no_manual_for_create_device()
+{
+	local status=0 words
+
+	rm -rf "$RELAY_MANUAL"
+	relay_to 'echo "$@"; exit 7'
+	for words in --help "-r 0 --help" "--online-type=movable --help"; do
+		status=0
+		# shellcheck disable=SC2086 # several words
+		"$RELAY" create-device $words >"$work/stdout" || status=$?
+		expect "$status" 7
+		expect "$(<"$work/stdout")" "create-device --help"
+	done
+	expect "$("$RELAY" help create-device || true)" "help create-device"
+	status=0
+	"$RELAY" create-device -h 2>"$work/stderr" || status=$?
+	expect "$status" 129
+	grep -q -e --online-type "$work/stderr"
+}
+
 # The variant of the executable that runs $RELAY_LINK instead of upstream's.
 trap 'rm -rf "$work" "$RELAY_LINK" "$RELAY_MANUAL"' EXIT
 ok "commands that are not extended are upstream's, in all they give" like_upstream
@@ -198,4 +220,5 @@ ok "another build of this program is refused" refuses_a_variant
 ok "a missing upstream daxctl is reported" tells_that_it_is_missing
 ok "help shows the manual page of the extended command" shows_its_own_manual
 ok "help shows the usage where the manual page is not installed" shows_the_usage_without_a_manual
+ok "the manual page of create-device is upstream's" has_no_manual_for_create_device
 done_testing

@@ -143,6 +143,21 @@ destroy-device --force dax0.0"
 	rm "$RELAY_LINK.log"
 }
 
+lists_policies()
+{
+	local words text
+
+	run 0 reconfigure-device --online-type=help
+	text=$stdout
+	for words in --online-type=help "--online-type help -m system-ram -r 0" "-N --online-type=help"; do
+		# shellcheck disable=SC2086 # several words
+		run 0 create-device $words
+		expect "$stdout" "$text"
+		expect "$stderr" ""
+	done
+	run 129 create-device --online-type=help --bogus
+}
+
 refuses_what_does_not_go_with_a_policy()
 {
 	local option
@@ -169,5 +184,6 @@ ok "a new device that cannot have its policy is destroyed, and other failures ar
 	on_system destroys_what_cannot_have_its_policy
 ok "a signal while the device is made leaves none without its policy" \
 	on_system leaves_no_device_without_a_policy
+ok "create-device --online-type=help lists the values" on_system lists_policies
 ok "what contradicts a policy is refused as usage" on_system refuses_what_does_not_go_with_a_policy
 done_testing
