@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-
-#include <json-c/json.h>
 
 #include "cleanup.h"
 #include "commands/commands.h"
@@ -11,12 +10,14 @@
 #include "commands/options.h"
 #include "commands/session.h"
 #include "device/device.h"
+#include "device/select.h"
+#include "device/sysfs.h"
 #include "signals.h"
 #include "upstream/forward.h"
 
 /*
- * create-device: upstream daxctl makes the device. With --online-type it makes one
- * in devdax mode, which gets its policy before kmem binds it.
+ * create-device: upstream daxctl makes a device in each region that is meant. With
+ * --online-type it makes them in devdax mode, and each gets its policy before kmem binds it.
  */
 enum {
 	OPT_REGION,
@@ -104,8 +105,32 @@ static int read_request(const struct command_line *line, struct request *request
 	return 0;
 }
 
-/* Has upstream make the device. Returns an exit status; *@created is its JSON, or NULL. */
-static int create(const struct command_line *line, struct json_object **created)
+/* Upstream's own count: devices that have no policy yet, and may have to go again. */
+static bool is_count(const char *line)
+{
+	static const char created[] = "created ", device[] = " device";
+
+	if (strncmp(line, created, sizeof(created) - 1) != 0)
+		return false;
+	line += sizeof(created) - 1;
+	line += strspn(line, "0123456789");
+	return strncmp(line, device, sizeof(device) - 1) == 0;
+}
+
+static void pass_on(const char *messages)
+{
+	size_t length;
+
+	for (const char *line = messages; *line; line += length) {
+		length = strcspn(line, "\n");
+		length += line[length] == '\n';
+		if (!is_count(line))
+			fwrite(line, 1, length, stderr);
+	}
+}
+
+/* Returns an exit status. */
+static int run_upstream(const struct command_line *line)
 {
 	static const struct {
 		size_t option;
@@ -116,7 +141,7 @@ static int create(const struct command_line *line, struct json_object **created)
 		{ OPT_ALIGN, "--align" },
 		{ OPT_INPUT, "--input" },
 	};
-	_cleanup_free_ char *output = NULL;
+	_cleanup_free_ char *messages = NULL;
 	const char *argv[3 + 2 * sizeof(passed_on) / sizeof(passed_on[0])] = { "daxctl", command };
 	size_t length, argc = 2;
 	int status;
@@ -127,24 +152,86 @@ static int create(const struct command_line *line, struct json_object **created)
 		argv[argc++] = passed_on[i].word;
 		argv[argc++] = line->option[passed_on[i].option].value;
 	}
-	*created = NULL;
-	status = forward_and_capture((char **)argv, &output, &length);
-	forget_ids();
-	if (output)
-		*created = json_tokener_parse(output);
-	return status;
+	status = forward_and_capture_errors((char **)argv, &messages, &length);
+	if (messages)
+		pass_on(messages);
+	if (status >= 0)
+		return status;
+	signals_caught = -status;
+	return 128 - status;
 }
 
-static const char *name_of(struct json_object *created)
+/* 0 if it is gone. */
+static int read_size(const char *name, uint64_t *size)
 {
-	struct json_object *device = created, *name;
+	int rc = sysfs_read_number(&sysfs_of_system, size, 0, DAX_DEVICES "/%s/size", name);
 
-	if (json_object_is_type(created, json_type_array))
-		device = json_object_array_get_idx(created, 0);
-	if (!json_object_is_type(device, json_type_object) ||
-	    !json_object_object_get_ex(device, "chardev", &name))
-		return NULL;
-	return json_object_get_string(name);
+	if (rc != -ENOENT && rc != -ENODEV)
+		return rc;
+	*size = 0;
+	return 0;
+}
+
+/* The devices with a size in the regions that are meant. Without one it is a seed. */
+static int list_sized(const struct command_line *line, struct dax_names *devices)
+{
+	_cleanup_targets_ struct dax_targets targets = { 0 };
+	_cleanup_names_ struct dax_names names = { 0 };
+	const char *all = "all", *wrong;
+	int rc = dax_targets_read(&targets, &all, 1, line->option[OPT_REGION].value, &wrong);
+
+	if (rc == 0)
+		rc = dax_select(&names, &targets);
+	for (size_t i = 0; rc == 0 && i < names.nr; i++) {
+		uint64_t size;
+
+		rc = read_size(names.name[i], &size);
+		if (rc == 0 && size)
+			rc = dax_names_add(devices, names.name[i]);
+	}
+	return rc;
+}
+
+/*
+ * Lists what upstream daxctl makes. It may print fewer devices than that, and none if a
+ * region fails. Returns 0, with its exit status in *@status, or a negative errno.
+ */
+static int create_locked(const struct command_line *line, struct dax_names *created, int *status)
+{
+	_cleanup_names_ struct dax_names before = { 0 }, after = { 0 };
+	int rc = list_sized(line, &before);
+
+	if (rc < 0) {
+		fprintf(stderr, "daxctl: error: cannot list the dax devices: %s\n", strerror(-rc));
+		return rc;
+	}
+	*status = run_upstream(line);
+	rc = list_sized(line, &after);
+	for (size_t i = 0; rc == 0 && i < after.nr; i++) {
+		if (!dax_names_have(&before, after.name[i]))
+			rc = dax_names_add(created, after.name[i]);
+	}
+	if (rc < 0)
+		fprintf(stderr,
+			"daxctl: error: cannot list the devices that were made: %s\n"
+			"daxctl: none of them has its policy; see daxctl list --idle\n",
+			strerror(-rc));
+	return rc;
+}
+
+/* Likewise, and no other daxctl of this kind makes devices meanwhile that pass for these. */
+static int create(const struct command_line *line, struct dax_names *created, int *status)
+{
+	int lock, rc = session_lock_or_say_why(&sysfs_of_system, "daxctl", &lock);
+
+	if (rc < 0)
+		return rc;
+	signals_hold();
+	rc = create_locked(line, created, status);
+	signals_release();
+	cleanup_close(&lock);
+	forget_ids();
+	return rc;
 }
 
 /* A device without the policy that was asked for is not what was asked for. */
@@ -153,45 +240,68 @@ static void destroy(const char *name)
 	const char *argv[] = { "daxctl", "destroy-device", "--force", name, NULL };
 	_cleanup_free_ char *output = NULL;
 	size_t length;
+	uint64_t size;
 
 	fprintf(stderr, "%s: it is destroyed again\n", name);
-	forward_and_capture((char **)argv, &output, &length);
-}
-
-/* Has upstream make the device, and tells its name. Returns an exit status. */
-static int create_and_name(const struct command_line *line, char name[DAX_NAME_SIZE])
-{
-	struct json_object *created;
-	const char *text;
-	int status;
-
+	/* This program's: it hot-removes memory first, should there be any. */
 	signals_hold();
-	status = create(line, &created);
+	run_self_and_capture((char **)argv, &output, &length);
 	signals_release();
-	text = name_of(created);
-	if (status < 0) {
-		signals_caught = -status;
-		status = 128 - status;
-	}
-	if (status == 0 && (!text || dax_name_parse(text, name) < 0)) {
-		fprintf(stderr, "daxctl: %s did not say which device it made\n",
-			distribution_daxctl);
-		status = status_of_errno(-ENXIO);
-	}
-	json_object_put(created);
-	return status;
+	if (read_size(name, &size) < 0 || size)
+		fprintf(stderr,
+			"%s: it is still there, and not as asked; try again with daxctl "
+			"destroy-device --force %s\n",
+			name, name);
 }
 
-/*
- * From here on, no signal comes between the device and its policy: one that arrives
- * while upstream makes the device has it destroyed again.
- */
+/* @status is upstream's, which binds a device last of all. */
+static bool is_half_made(const char *name, int status)
+{
+	return status && dax_device_is_in_mode(&sysfs_of_system, name, DAX_MODE_DISABLED);
+}
+
+/* After a signal, also one that came while upstream made it, no device is kept. */
+static int set_policy(struct session *session, const char *name, int status)
+{
+	if (session_is_interrupted()) {
+		fprintf(stderr, "%s: error: interrupted by a signal\n", name);
+		session_note(session, -EINTR);
+		return -EINTR;
+	}
+	if (is_half_made(name, status)) {
+		fprintf(stderr, "%s: error: %s failed before it was complete\n", name,
+			distribution_daxctl);
+		return -EIO;
+	}
+	return session_reconfigure(session, name);
+}
+
+static void create_all(struct session *session, const struct command_line *line)
+{
+	_cleanup_names_ struct dax_names created = { 0 };
+	int status = 0, rc = create(line, &created, &status);
+
+	if (rc == 0 && status == 0 && created.nr == 0) {
+		fprintf(stderr, "daxctl: error: %s reported success, but there is no new device\n",
+			distribution_daxctl);
+		rc = -ENXIO;
+	}
+	session_note(session, rc);
+	for (size_t i = 0; i < created.nr; i++) {
+		const char *name = created.name[i];
+
+		if (set_policy(session, name, status) < 0)
+			destroy(name);
+	}
+	/* Behind those of the devices: it outweighs one that is unverified, and no failure. */
+	session_note(session, status);
+}
+
 static int create_with_policy(const struct command_line *line)
 {
 	const char *type = line->option[OPT_ONLINE_TYPE].value;
 	struct session session;
 	struct request request;
-	char name[DAX_NAME_SIZE];
 	int status;
 
 	if (!line->error[0] && type && strcmp(type, "help") == 0)
@@ -202,15 +312,8 @@ static int create_with_policy(const struct command_line *line)
 	if (session_start(&session, &words, is_set(line, OPT_HUMAN), is_set(line, OPT_VERBOSE),
 			  false) < 0)
 		return out_of_memory();
-	status = create_and_name(line, name);
-	if (status) {
-		session_abandon(&session);
-		return status;
-	}
 	session.request = request;
-	session_reconfigure(&session, name);
-	if (session.result < 0)
-		destroy(name);
+	create_all(&session, line);
 	return session_finish(&session);
 }
 

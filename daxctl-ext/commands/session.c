@@ -224,18 +224,25 @@ int session_lock(const struct sysfs *sysfs, const char *name, int *fd)
 	return dax_lock(sysfs, true, fd);
 }
 
+int session_lock_or_say_why(const struct sysfs *sysfs, const char *name, int *fd)
+{
+	int rc = session_lock(sysfs, name, fd);
+
+	if (rc < 0)
+		fprintf(stderr, "%s: error: cannot lock the dax bus: %s\n", name, strerror(-rc));
+	if (rc == -EACCES)
+		fprintf(stderr, "%s: run this as root\n", name);
+	return rc;
+}
+
 static int reconfigure(const struct session *session, const char *name)
 {
 	_cleanup_close_ int lock = -1;
-	int rc = session->executor.dry_run ? 0 : session_lock(session->sysfs, name, &lock);
+	int rc = 0;
 
-	if (rc < 0) {
-		fprintf(stderr, "%s: error: cannot lock the dax bus: %s\n", name, strerror(-rc));
-		if (rc == -EACCES)
-			fprintf(stderr, "%s: run this as root\n", name);
-		return rc;
-	}
-	return reconfigure_locked(session, name);
+	if (!session->executor.dry_run)
+		rc = session_lock_or_say_why(session->sysfs, name, &lock);
+	return rc < 0 ? rc : reconfigure_locked(session, name);
 }
 
 /* A failure outweighs an unverified device, and the first failure the ones behind it. */

@@ -162,7 +162,18 @@ static int read_all(int fd, char **output, size_t *length)
 	}
 }
 
-static int capture(const char *program, char **argv, char **output, size_t *length)
+/* Nobody sees the standard output of a program whose errors are read. */
+static void redirect(int stream, int fd)
+{
+	int null = stream == STDERR_FILENO ? open("/dev/null", O_WRONLY | O_CLOEXEC) : -1;
+
+	dup2(fd, stream);
+	if (null >= 0)
+		dup2(null, STDOUT_FILENO);
+}
+
+/* Reads what it writes to @stream. */
+static int capture(const char *program, char **argv, int stream, char **output, size_t *length)
 {
 	int pipe_fd[2], rc, status;
 	pid_t child;
@@ -170,7 +181,7 @@ static int capture(const char *program, char **argv, char **output, size_t *leng
 	if (pipe2(pipe_fd, O_CLOEXEC) < 0 || (child = fork()) < 0)
 		return report_fork_failure(program);
 	if (child == 0) {
-		dup2(pipe_fd[1], STDOUT_FILENO);
+		redirect(stream, pipe_fd[1]);
 		inherited_restore();
 		execv(program, argv);
 		if (program == distribution_daxctl)
@@ -192,18 +203,28 @@ static int capture(const char *program, char **argv, char **output, size_t *leng
 	return WIFSIGNALED(status) ? -WTERMSIG(status) : WEXITSTATUS(status);
 }
 
-int forward_and_capture(char **argv, char **output, size_t *length)
+static int forward_and_read(char **argv, int stream, char **output, size_t *length)
 {
 	int status = check();
 
 	*output = NULL;
 	*length = 0;
-	return status ? status : capture(distribution_daxctl, argv, output, length);
+	return status ? status : capture(distribution_daxctl, argv, stream, output, length);
+}
+
+int forward_and_capture(char **argv, char **output, size_t *length)
+{
+	return forward_and_read(argv, STDOUT_FILENO, output, length);
+}
+
+int forward_and_capture_errors(char **argv, char **output, size_t *length)
+{
+	return forward_and_read(argv, STDERR_FILENO, output, length);
 }
 
 int run_self_and_capture(char **argv, char **output, size_t *length)
 {
 	*output = NULL;
 	*length = 0;
-	return capture("/proc/self/exe", argv, output, length);
+	return capture("/proc/self/exe", argv, STDOUT_FILENO, output, length);
 }

@@ -37,7 +37,10 @@ int forward_and_wait(char **argv);
  */
 int forward_and_capture(char **argv, char **output, size_t *length);
 
-/* Likewise with this program: what it does with another command line. */
+/* Likewise with standard error; what it writes to standard output is dropped. */
+int forward_and_capture_errors(char **argv, char **output, size_t *length);
+
+/* As forward_and_capture() with this program: what it does with another command line. */
 int run_self_and_capture(char **argv, char **output, size_t *length);
 
 #endif

@@ -91,56 +91,201 @@ destroys_only_what_let_go()
 	expect "$stdout" "called: destroy-device --force dax1.0"
 }
 
+# resize DEVICE SIZE
+resize()
+{
+	echo "$2" >"$sys/bus/dax/devices/$1/size"
+}
+
+# make DEVICE [DRIVER]: as upstream daxctl makes one of a seed.
+make()
+{
+	resize "$1" 1073741824
+	bound "$1" "${2:-device_dax}"
+}
+
+# unmake DEVICE
+unmake()
+{
+	[[ -e $work/keeps ]] || resize "$1" 0
+}
+
+# upstream_makes COMMANDS: what create-device of RELAY's upstream does, after both devices
+# have become seeds.
+upstream_makes()
+{
+	local region
+
+	for region in 0 1; do
+		resize "dax$region.0" 0
+		rm -f "$sys/devices/platform/hmem.$region/dax$region.0/driver"
+	done
+	rm -f "$RELAY_LINK.log"
+	# It has the functions of this script.
+	relay_to "sys=$sys
+		echo \"\$*\" >>\"\$0.log\"
+		case \$1 in
+		create-device) $1 ;;
+		destroy-device) unmake \"\$3\" ;;
+		esac"
+}
+
+# creates STATUS ARGUMENT...: create-device of RELAY, with a policy.
 creates()
 {
-	# shellcheck disable=SC2016 # for that program
-	relay_to 'echo "$*" >>"$0.log"; echo "[{\"chardev\":\"dax0.0\",\"size\":1}]"'
-	rm -f "$RELAY_LINK.log"
-	relayed create-device -r 0 --size=1G --online-type=movable
-	expect "$relay_status" 0
-	expect "$(jq -r '.[0].online_type' <<<"$stdout")" online_movable
-	says "created 1 device"
-	expect "$(cat "$RELAY_LINK.log")" "create-device --region 0 --size 1G"
-	rm "$RELAY_LINK.log"
+	local expected=$1
+
+	shift
+	relayed create-device --online-type=movable "$@"
+	[[ $relay_status = "$expected" ]] || fail "exit status $relay_status, not $expected: $stderr"
+}
+
+# policies: those of both devices.
+policies()
+{
+	grep -h . "$sys"/bus/dax/devices/dax{0,1}.0/online_type | paste -sd' '
+}
+
+logged()
+{
+	expect "$(<"$RELAY_LINK.log")" "$1"
+}
+
+creates_a_device()
+{
+	upstream_makes 'make dax0.0; echo "[{\"chardev\":\"dax0.0\",\"size\":1}]"; echo "created 1 device" >&2'
+	creates 0 -r 0 --size=1G
+	expect "$(jq -c '.[] | [.chardev, .mode, .online_type]' <<<"$stdout")" '["dax0.0","devdax","online_movable"]'
+	expect "$stderr" "created 1 device"
+	expect "$(policies)" "online_movable default"
+	logged "create-device --region 0 --size 1G"
+}
+
+creates_one_in_each_region()
+{
+	upstream_makes 'make dax0.0; make dax1.0
+		echo "[{\"chardev\":\"dax1.0\",\"size\":1}]"; echo "created 2 devices" >&2'
+	creates 0
+	expect "$(jq -c '[.[] | .chardev, .online_type]' <<<"$stdout")" \
+		'["dax0.0","online_movable","dax1.0","online_movable"]'
+	expect "$stderr" "created 2 devices"
+	expect "$(policies)" "online_movable online_movable"
+	logged "create-device"
+}
+
+holds_the_lock()
+{
+	touch "$sys/bus/dax/drivers_probe"
+	upstream_makes "make dax0.0; flock --nonblock $sys/bus/dax/drivers_probe echo unlocked >&2 || true"
+	creates 0
+	expect "$stderr" "created 1 device"
+}
+
+keeps_what_was_made_before_a_failure()
+{
+	upstream_makes 'make dax1.0
+		printf "%s\n" "dax0.0: a message" "error creating devices: No space left on device" \
+			"created 1 device" >&2
+		exit 228'
+	creates 228
+	expect "$(jq -c '[.[] | .chardev, .online_type]' <<<"$stdout")" '["dax1.0","online_movable"]'
+	expect "$stderr" "dax0.0: a message
+error creating devices: No space left on device
+created 1 device"
+	expect "$(policies)" "default online_movable"
+	logged "create-device"
+}
+
+# It has a size, and the driver is what failed.
+destroys_what_is_half_made()
+{
+	upstream_makes 'make dax0.0; resize dax1.0 4096; exit 250'
+	creates 250
+	expect "$(jq -r '.[].chardev' <<<"$stdout")" dax0.0
+	says "dax1.0: error: $RELAY_LINK failed before it was complete
+dax1.0: it is destroyed again
+created 1 device"
+	expect "$(policies)" "online_movable default"
+	logged "create-device
+destroy-device --force dax1.0"
 }
 
 destroys_what_cannot_have_its_policy()
 {
-	# shellcheck disable=SC2016 # for that program
-	relay_to 'echo "$*" >>"$0.log"; echo "[{\"chardev\":\"dax7.7\"}]"'
-	rm -f "$RELAY_LINK.log"
-	relayed create-device --online-type=movable
-	((relay_status != 0))
-	says "dax7.7: it is destroyed again"
-	expect "$(tail -n 1 "$RELAY_LINK.log")" "destroy-device --force dax7.7"
-	rm "$RELAY_LINK.log"
-	relay_to 'echo nonsense'
-	relayed create-device --online-type=movable
-	expect "$relay_status" 250
-	says "did not say which device it made"
-	relay_to 'exit 77'
-	relayed create-device --online-type=movable
-	expect "$relay_status" 77
+	local status
+
+	for status in 0 228; do
+		upstream_makes "make dax0.0; make dax1.0; exit $status"
+		rm -f "$sys/bus/dax/devices/dax0.0/online_type"
+		creates 161
+		says "dax0.0: it is destroyed again"
+		says "created 1 device"
+		expect "$(jq -c '[.[] | .chardev, .online_type]' <<<"$stdout")" '["dax1.0","online_movable"]'
+		logged "create-device
+destroy-device --force dax0.0"
+	done
+	upstream_makes 'make dax0.0'
+	touch "$work/keeps"
+	creates 161
+	says "dax0.0: it is still there, and not as asked; try again with daxctl destroy-device --force dax0.0"
+	expect "$stdout" ""
+	says "created 0 devices"
 }
 
-# The signals arrive when upstream daxctl has made the device, before it says so.
+# The memory of what kmem has bound meanwhile has to go first. Nothing does that here.
+destroys_no_memory()
+{
+	upstream_makes 'make dax0.0 kmem'
+	rm "$sys/bus/dax/devices/dax0.0/online_type"
+	with_memory online Movable
+	creates 161
+	says "dax0.0: error: 3 of 8 memory blocks are not unplugged"
+	says "dax0.0: it is still there"
+	logged "create-device"
+}
+
+leaves_failures_to_upstream()
+{
+	upstream_makes 'echo "error creating devices: this" >&2; exit 77'
+	creates 77
+	expect "$stderr" "error creating devices: this
+created 0 devices"
+	expect "$stdout" ""
+	upstream_makes 'echo nonsense'
+	creates 250
+	says "$RELAY_LINK reported success, but there is no new device"
+	says "created 0 devices"
+	expect "$stdout" ""
+}
+
+# Somebody else makes it meanwhile.
+leaves_other_regions_alone()
+{
+	upstream_makes 'make dax0.0; make dax1.0'
+	creates 0 --region=1
+	expect "$(jq -r '.[].chardev' <<<"$stdout")" dax1.0
+	expect "$(policies)" "default online_movable"
+	logged "create-device --region 1"
+}
+
+# The signals arrive when upstream daxctl has made the devices, before it says so.
 leaves_no_device_without_a_policy()
 {
 	local signal
 
 	for signal in TERM INT; do
-		# shellcheck disable=SC2016 # for that program
-		relay_to '[[ $1 = destroy-device ]] || kill -'$signal' $PPID $$
-			echo "$*" >>"$0.log"; echo "[{\"chardev\":\"dax0.0\",\"size\":1}]"'
-		rm -f "$RELAY_LINK.log"
-		relayed create-device --mode=system-ram --online-type=movable
-		expect "$relay_status" $((128 + $(kill -l "$signal")))
-		says "dax0.0: it is destroyed again"
-		expect "$(<"$RELAY_LINK.log")" "create-device
-destroy-device --force dax0.0"
-		expect "$(<"$sys/bus/dax/devices/dax0.0/online_type")" default
+		upstream_makes "make dax0.0; make dax1.0; kill -$signal \$PPID \$\$"
+		creates $((128 + $(kill -l "$signal"))) --mode=system-ram
+		says "dax0.0: error: interrupted by a signal
+dax0.0: it is destroyed again"
+		says "dax1.0: it is destroyed again"
+		says "created 0 devices"
+		expect "$stdout" ""
+		logged "create-device
+destroy-device --force dax0.0
+destroy-device --force dax1.0"
+		expect "$(policies)" "default default"
 	done
-	rm "$RELAY_LINK.log"
 }
 
 lists_policies()
@@ -179,10 +324,16 @@ relay_to 'exit 0'
 ok "offline-memory offlines what is online, and says what is offline already" on_system offlines
 ok "online-memory puts what is offline into the zone that is asked for" on_system onlines
 ok "destroy-device is left to upstream, once the memory is gone" on_system destroys_only_what_let_go
-ok "create-device gives the new device its policy" on_system creates
-ok "a new device that cannot have its policy is destroyed, and other failures are upstream's" \
-	on_system destroys_what_cannot_have_its_policy
-ok "a signal while the device is made leaves none without its policy" \
+ok "create-device gives the new device its policy" on_system creates_a_device
+ok "create-device gives each new device its policy" on_system creates_one_in_each_region
+ok "no other daxctl changes a device while one is made" on_system holds_the_lock
+ok "what was made before another region failed has its policy" on_system keeps_what_was_made_before_a_failure
+ok "a new device that upstream did not complete is destroyed" on_system destroys_what_is_half_made
+ok "a new device that cannot have its policy is destroyed" on_system destroys_what_cannot_have_its_policy
+ok "a new device with memory is not destroyed before that is gone" on_system destroys_no_memory
+ok "create-device fails as upstream does, or if there is no new device" on_system leaves_failures_to_upstream
+ok "a new device in a region that was not asked for stays as it is" on_system leaves_other_regions_alone
+ok "a signal while devices are made leaves none without its policy" \
 	on_system leaves_no_device_without_a_policy
 ok "create-device --online-type=help lists the values" on_system lists_policies
 ok "what contradicts a policy is refused as usage" on_system refuses_what_does_not_go_with_a_policy
