@@ -123,8 +123,7 @@ static int check_users(const struct check_config_options *options,
 	users_describe(&sysfs_of_system, name, users, sizeof(users));
 	rc = spare_users(name, users, options->force, note, sizeof(note), &problem);
 	if (rc < 0)
-		fprintf(stderr, "%s: error: %s\n%s: %s\n", name, problem.text, name,
-			problem.advice);
+		print_problem(name, "error", &problem);
 	else if (note[0])
 		fprintf(stderr, "warning: %s: %s\n", name, note);
 	return rc;
@@ -260,9 +259,7 @@ int check_config(const struct check_config_options *options, const struct dax_ta
 	rc = sections_read(&config, &problem);
 	/* A mistake in its own sections is for upstream to tell; what cannot be read is not. */
 	if (rc < 0 && (config.has_ours || config.is_unreadable)) {
-		fprintf(stderr, "daxctl: error: %s\n", problem.text);
-		if (problem.advice[0])
-			fprintf(stderr, "daxctl: %s\n", problem.advice);
+		print_problem("daxctl", "error", &problem);
 		return none_reconfigured(rc);
 	}
 	if (rc < 0 || !config.nr)

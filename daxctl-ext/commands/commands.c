@@ -28,6 +28,13 @@ int wrong_usage(const char *command, const char *format, ...)
 	return STATUS_USAGE;
 }
 
+void print_problem(const char *device, const char *what, const struct problem *problem)
+{
+	fprintf(stderr, "%s: %s: %s\n", device, what, problem->text);
+	if (problem->advice[0])
+		fprintf(stderr, "%s: %s\n", device, problem->advice);
+}
+
 int end_by_signal(int number)
 {
 	signal(number, SIG_DFL);

@@ -7,6 +7,8 @@
 #include "commands/options.h"
 #include "device/select.h"
 #include "device/sysfs.h"
+#include "plan/shield.h"
+#include "problem.h"
 
 /*
  * The commands that are extended. Each gets the whole command line, with the
@@ -43,8 +45,23 @@ void forget_ids(void);
 /* Likewise, and devices that no driver has, but for those of @meant, stay so. */
 int forward_shielded(char **argv, const struct dax_names *meant);
 
+/*
+ * What it does before and afterwards. binding_begin() waits for other daxctls; 0, or a
+ * negative errno with @problem filled in, and no binding_end() then.
+ */
+struct binding {
+	int lock;
+	struct shield shield;
+};
+
+int binding_begin(struct binding *binding, const struct dax_names *meant, struct problem *problem);
+void binding_end(struct binding *binding);
+
 /* Two lines about a wrong command line, instead of all options. */
 int wrong_usage(const char *command, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* "DEVICE: WHAT: TEXT", and a line of advice if there is any. */
+void print_problem(const char *device, const char *what, const struct problem *problem);
 
 /* Ends the process by the signal that ended upstream daxctl. */
 int end_by_signal(int number);

@@ -219,18 +219,22 @@ static int create_locked(const struct command_line *line, struct dax_names *crea
 	return rc;
 }
 
-/* Likewise, and no other daxctl of this kind makes devices meanwhile that pass for these. */
+/* Likewise; no other daxctl of this kind makes devices meanwhile that pass for these. */
 static int create(const struct command_line *line, struct dax_names *created, int *status)
 {
-	int lock, rc = session_lock_or_say_why(&sysfs_of_system, "daxctl", &lock);
+	const struct dax_names none = { 0 };
+	struct problem problem = { 0 };
+	struct binding binding;
+	int rc = binding_begin(&binding, &none, &problem);
 
-	if (rc < 0)
+	if (rc < 0) {
+		print_problem("daxctl", "error", &problem);
 		return rc;
+	}
 	signals_hold();
 	rc = create_locked(line, created, status);
 	signals_release();
-	cleanup_close(&lock);
-	forget_ids();
+	binding_end(&binding);
 	return rc;
 }
 
@@ -320,6 +324,7 @@ static int create_with_policy(const struct command_line *line)
 int cmd_create_device(int argc, char **argv)
 {
 	_cleanup_command_line_ struct command_line line = { 0 };
+	const struct dax_names none = { 0 };
 	int rc = options_parse(&line, specs, NR_OPTIONS, argc - 2, argv + 2);
 
 	if (rc == -ENOMEM)
@@ -331,5 +336,5 @@ int cmd_create_device(int argc, char **argv)
 		return show_manual(command, NULL);
 	if (line.wants_help && !line.error[0])
 		return show_help(&line, command, usage_create_device);
-	return line.has_ours ? create_with_policy(&line) : forward_and_forget_ids(argv);
+	return line.has_ours ? create_with_policy(&line) : forward_shielded(argv, &none);
 }

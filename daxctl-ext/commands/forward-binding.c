@@ -42,54 +42,59 @@ int forward_and_forget_ids(char **argv)
 	return status;
 }
 
-static void warn_of_siblings(const struct problem *problem)
+/* --- behind a shield ------------------------------------------------------- */
+
+static const struct executor executor = {
+	.sysfs = &sysfs_of_system,
+	.interrupted = &signals_caught,
+};
+
+int binding_begin(struct binding *binding, const struct dax_names *meant, struct problem *problem)
 {
-	fprintf(stderr, "daxctl: warning: an unbound dax device may not be as before: %s\n",
-		problem->text);
-	if (problem->advice[0])
-		fprintf(stderr, "daxctl: %s\n", problem->advice);
+	int rc = session_lock(&sysfs_of_system, "daxctl", &binding->lock);
+
+	if (rc < 0)
+		return problem_set(problem, rc, rc == -EACCES ? "run this as root" : NULL,
+				   "cannot lock the dax bus: %s", strerror(-rc));
+	rc = shield_raise(&binding->shield, &executor, meant, problem);
+	if (rc < 0)
+		cleanup_close(&binding->lock);
+	return rc;
 }
 
-static int forward_behind(struct shield *shield, const struct executor *executor, char **argv)
+void binding_end(struct binding *binding)
 {
 	struct problem problem;
-	int status = forward_and_wait(argv);
 
-	if (shield_lower(shield, executor, &problem) < 0)
-		warn_of_siblings(&problem);
+	if (shield_lower(&binding->shield, &executor, &problem) < 0)
+		print_problem("daxctl", "warning: an unbound dax device may not be as before",
+			      &problem);
 	warn_of_ids(ids_forget(&sysfs_of_system));
-	return status;
+	cleanup_close(&binding->lock);
 }
 
 int forward_shielded(char **argv, const struct dax_names *meant)
 {
-	const struct executor executor = {
-		.sysfs = &sysfs_of_system,
-		.interrupted = &signals_caught,
-	};
-	_cleanup_close_ int lock = -1;
 	struct problem problem = { 0 };
-	struct shield shield;
-	int rc, status;
+	struct binding binding;
+	int status, rc;
 
 	signals_catch();
-	rc = session_lock(&sysfs_of_system, "daxctl", &lock);
-	if (rc < 0)
-		problem_set(&problem, rc, NULL, "cannot lock the dax bus: %s", strerror(-rc));
-	else
-		rc = shield_raise(&shield, &executor, meant, &problem);
-	if (rc == 0) {
-		status = forward_behind(&shield, &executor, argv);
-	} else if (rc == -EACCES || rc == -EROFS) {
-		/* Nor can upstream bind anything then. */
+	rc = binding_begin(&binding, meant, &problem);
+	if (rc == 0 || rc == -EACCES || rc == -EROFS) {
+		/* Who may not bind devices hears so from upstream. */
 		status = forward_and_wait(argv);
 	} else {
-		fprintf(stderr, "daxctl: error: %s\n", problem.text);
+		print_problem("daxctl", "error", &problem);
 		status = status_of_errno(rc);
 	}
+	if (rc == 0)
+		binding_end(&binding);
 	signals_deliver();
 	return status;
 }
+
+/* --- enable-device ---------------------------------------------------------- */
 
 enum {
 	OPT_REGION,

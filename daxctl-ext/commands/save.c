@@ -11,13 +11,6 @@
 #include "config/match.h"
 #include "device/creator.h"
 
-static void print_problem(const char *device, const char *what, const struct problem *problem)
-{
-	fprintf(stderr, "%s: error: %s%s\n", device, what, problem->text);
-	if (problem->advice[0])
-		fprintf(stderr, "%s: %s\n", device, problem->advice);
-}
-
 /*
  * Nobody else writes to the configuration meanwhile. The lock of a reconfiguration must be
  * released by now: a second one in the same process would wait for it forever.
@@ -135,7 +128,7 @@ int save_start(struct save *save, const struct request *request, bool dry_run)
 	if (rc == 0)
 		rc = sections_read(&save->config, &problem);
 	if (rc < 0)
-		print_problem("daxctl", "", &problem);
+		print_problem("daxctl", "error", &problem);
 	return rc;
 }
 
@@ -200,7 +193,7 @@ static int save_device(const struct save *save, const struct sysfs *sysfs, const
 		rc = config_save(save->directory, sysfs, &device, &save->values, save->dry_run,
 				 &result, &problem);
 	if (rc < 0) {
-		print_problem(name, "it is reconfigured, but not saved: ", &problem);
+		print_problem(name, "error: it is reconfigured, but not saved", &problem);
 		return rc;
 	}
 	if (save->dry_run) {
@@ -230,7 +223,7 @@ static int can_save(const struct save *save, const struct sysfs *sysfs, const ch
 		return 0;
 	rc = config_save(save->directory, sysfs, &device, &save->values, true, &result, &problem);
 	if (rc < 0)
-		print_problem(name, "it cannot be saved, and is left as it is: ", &problem);
+		print_problem(name, "error: it cannot be saved, and is left as it is", &problem);
 	return rc < 0 ? rc : 1;
 }
 
@@ -270,7 +263,7 @@ static int forget_device(const char *directory, const char *name, bool dry_run)
 		rc = config_forget(directory, &sysfs_of_system, &device, dry_run, &result,
 				   &problem);
 	if (rc < 0)
-		print_problem(name, "", &problem);
+		print_problem(name, "error", &problem);
 	if (rc <= 0)
 		return rc;
 	fprintf(stderr, "%s: %s section '%s' from %s/%s\n", name, dry_run ? "remove" : "removed",

@@ -21,13 +21,6 @@ const struct session_words words_reconfigure = {
 	.shows_devices = true,
 };
 
-static void print_problem(const char *device, const char *what, const struct problem *problem)
-{
-	fprintf(stderr, "%s: %s: %s\n", device, what, problem->text);
-	if (problem->advice[0])
-		fprintf(stderr, "%s: %s\n", device, problem->advice);
-}
-
 static void print_step(void *data, const char *device, const char *what, const char *result)
 {
 	const struct session *session = data;
@@ -224,7 +217,7 @@ int session_lock(const struct sysfs *sysfs, const char *name, int *fd)
 	return dax_lock(sysfs, true, fd);
 }
 
-int session_lock_or_say_why(const struct sysfs *sysfs, const char *name, int *fd)
+static int lock_or_say_why(const struct sysfs *sysfs, const char *name, int *fd)
 {
 	int rc = session_lock(sysfs, name, fd);
 
@@ -241,7 +234,7 @@ static int reconfigure(const struct session *session, const char *name)
 	int rc = 0;
 
 	if (!session->executor.dry_run)
-		rc = session_lock_or_say_why(session->sysfs, name, &lock);
+		rc = lock_or_say_why(session->sysfs, name, &lock);
 	return rc < 0 ? rc : reconfigure_locked(session, name);
 }
 

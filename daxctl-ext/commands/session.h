@@ -78,7 +78,4 @@ int session_finish(struct session *session);
 /* Waits for other daxctls, and says so when that takes a while. As dax_lock(). */
 int session_lock(const struct sysfs *sysfs, const char *name, int *fd);
 
-/* Likewise, and says why it failed. */
-int session_lock_or_say_why(const struct sysfs *sysfs, const char *name, int *fd);
-
 #endif
