@@ -5,7 +5,7 @@
 #include "commands/map.h"
 
 #define MAX_ROWS      16
-#define ADDRESS_WIDTH 20 /* "  0x0123456789abcdef" and a blank, without its last digits */
+#define ADDRESS_WIDTH 20 /* "  0x0123456789abcdef" and padding, without its last digits */
 
 /* How a cell looks; one more for a group of blocks that are not all alike. */
 struct look {

@@ -69,9 +69,8 @@ static void print_needs_of_saved(const struct sysfs *sysfs, const struct dax_dev
 	    (knows_unplugged(device) && strcmp(creator.parameter, unplugged) == 0))
 		return;
 	fprintf(stderr,
-		"%s: note: at boot, kmem may take it before the configuration is read; for the "
-		"same "
-		"result then, also set\n",
+		"%s: note: at boot, kmem may bind it before the configuration is read; for the "
+		"same result then, also set\n",
 		name);
 	if (!knows_unplugged(device)) {
 		print_parameters(name, &creator, policy);
@@ -93,7 +92,7 @@ static void print_needs_of_forgotten(const struct sysfs *sysfs, const char *name
 		return;
 	if (!creator.parameter[0] || strcmp(creator.parameter, policy_name(POLICY_DEFAULT)) == 0) {
 		fprintf(stderr,
-			"%s: note: at boot, kmem may take it, and puts its memory where the system "
+			"%s: note: at boot, kmem may bind it, and online its memory as the system "
 			"default says\n",
 			name);
 		return;

@@ -161,7 +161,7 @@ static size_t printed_width(const struct layout *layout, size_t column, const ch
 	return width < layout->width[column] ? width : layout->width[column];
 }
 
-/* Blanks come only before text, so that no line ends in them. */
+/* Padding comes only before text, so that no line ends in whitespace. */
 static void print_line(const struct layout *layout, const struct table_row *row, size_t line)
 {
 	size_t at = 0, begin = 0;

@@ -191,7 +191,7 @@ static int plan_replug(struct plan *plan, const struct request *request,
 	if (has && environment->keeps_memory)
 		return problem_set(
 			problem, -EOPNOTSUPP,
-			"restart the system, and give it the policy before kmem takes it; "
+			"restart the system, and give it the policy before kmem binds it; "
 			"see daxctl-online-type(7)",
 			"it is in system-ram mode already, and this kernel cannot "
 			"hot-remove memory (CONFIG_MEMORY_HOTREMOVE)");

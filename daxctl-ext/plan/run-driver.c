@@ -151,9 +151,9 @@ int run_bind(const struct run *run, const char *driver)
 	if (current[0])
 		return problem_set(run->problem, -EBUSY,
 				   "find out which program did, and try again",
-				   "the driver '%s' took it at the same moment", current);
+				   "the driver '%s' claimed it at the same moment", current);
 	if (rc == 0)
-		rc = problem_set(run->problem, -ENXIO, NULL, "the driver '%s' did not take it",
+		rc = problem_set(run->problem, -ENXIO, NULL, "the driver '%s' did not bind it",
 				 driver);
 	run_advise(run, "see the kernel log (dmesg) for the driver's reason");
 	return rc;

@@ -260,7 +260,7 @@ does_not_bind_what_is_bound()
 {
 	bound dax0.0 kmem
 	reconfigure 240 --mode=devdax dax0.0
-	says "dax0.0: error: the driver 'kmem' took it at the same moment"
+	says "dax0.0: error: the driver 'kmem' claimed it at the same moment"
 	says "dax0.0: its mode is as before: system-ram, with the policy 'default'"
 	says "error reconfiguring devices: Device or resource busy"
 	says "reconfigured 0 devices"

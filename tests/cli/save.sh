@@ -308,7 +308,7 @@ tells_what_else_the_boot_needs()
 	says_nothing_else
 	made_by_hmem
 	reconfigure 0 --online-type=movable --save dax0.0
-	says "dax0.0: note: at boot, kmem may take it before the configuration is read"
+	says "dax0.0: note: at boot, kmem may bind it before the configuration is read"
 	says "dax0.0:   options dax_hmem online_type=unplugged   (in a file /etc/modprobe.d/*.conf"
 	says "dax0.0: before Linux 7.3, which has no such policy, set it to online_movable instead"
 	rm "$sys/module/dax_hmem/initstate"
@@ -323,7 +323,7 @@ tells_what_else_the_boot_needs()
 	echo default >"$parameter"
 	reconfigure 0 --online-type=movable --save dax0.0
 	reconfigure 0 --forget dax0.0
-	says "dax0.0: note: at boot, kmem may take it, and puts its memory where the system default says"
+	says "dax0.0: note: at boot, kmem may bind it, and online its memory as the system default says"
 }
 
 # A kernel without "unplugged": kmem has the device, and there is no state.
