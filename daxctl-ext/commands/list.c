@@ -47,6 +47,8 @@ void usage_list(void)
 	options_usage(stderr, "daxctl list [<options>]", specs, NR_OPTIONS);
 }
 
+static const char command[] = "list";
+
 /* --- upstream's list, and more ------------------------------------ */
 
 /* Is there any device that has something to add to it? */
@@ -137,13 +139,6 @@ static int list_blocks_of_all(const struct dax_names *names, bool human, bool id
 	return rc;
 }
 
-static int usage_error(const char *format, const char *text)
-{
-	fprintf(stderr, format, text);
-	usage_list();
-	return STATUS_USAGE;
-}
-
 static int list_blocks(const struct command_line *line)
 {
 	_cleanup_targets_ struct dax_targets targets = { 0 };
@@ -153,20 +148,19 @@ static int list_blocks(const struct command_line *line)
 	int rc;
 
 	if (line->error[0])
-		return usage_error("  Error: %s\n", line->error);
+		return wrong_usage(command, "%s", line->error);
 	if (line->nr_arguments)
-		return usage_error("  Error: unknown parameter \"%s\"\n", line->argument[0]);
+		return wrong_usage(command, "unknown parameter \"%s\"", line->argument[0]);
 	if (line->option[OPT_DEVICES].is_set || line->option[OPT_REGIONS].is_set ||
 	    line->option[OPT_MAPPINGS].is_set)
-		return usage_error("%s\n", "error: --blocks is a list of its own; --devices, "
-					   "--regions and --mappings do not go with it");
+		return wrong_usage(command, "--blocks is a list of its own; --devices, --regions "
+					    "and --mappings do not go with it");
 	if (line->option[OPT_DEV].is_set)
 		wanted = (const char **)(uintptr_t)&line->option[OPT_DEV].value;
 	rc = dax_targets_read(&targets, wanted, 1, line->option[OPT_REGION].value, &wrong);
 	if (rc == -EINVAL)
-		return usage_error("error: '%.40s' is not the name of a dax device, such as "
-				   "dax0.0\n",
-				   wrong);
+		return wrong_usage(
+			command, "'%.40s' is not the name of a dax device, such as dax0.0", wrong);
 	if (rc == 0)
 		rc = dax_select(&names, &targets);
 	if (rc == 0)
@@ -185,7 +179,7 @@ int cmd_list(int argc, char **argv)
 	if (line.lists_names && !line.error[0])
 		return list_option_names(argv, specs, NR_OPTIONS);
 	if (line.wants_help && !line.error[0])
-		return show_help(&line, "list", usage_list);
+		return show_help(&line, command, usage_list);
 	if (line.option[OPT_BLOCKS].is_set || (line.has_ours && line.error[0]))
 		return list_blocks(&line);
 	if (!line.has_ours)

@@ -149,6 +149,14 @@ draws_a_map()
   one cell is 128 MiB: . unplugged (3) - offline (1) M Movable (3) N Normal (1)"
 }
 
+# is_wrong_usage MESSAGE: two lines, which nothing scrolls away.
+is_wrong_usage()
+{
+	expect "$stderr" "daxctl list: error: $1
+Try 'daxctl list -h' or 'daxctl help list'."
+	expect "$stdout" ""
+}
+
 refuses_what_does_not_go_with_blocks()
 {
 	local words
@@ -156,15 +164,14 @@ refuses_what_does_not_go_with_blocks()
 	for words in -D -R -M "--devices -u"; do
 		# shellcheck disable=SC2086 # several words
 		run 129 list --blocks $words
-		says "--blocks is a list of its own"
+		is_wrong_usage "--blocks is a list of its own; --devices, --regions and --mappings do not go with it"
 	done
 	run 129 list --blocks -d ../dax0.0
-	says "'../dax0.0' is not the name of a dax device"
+	is_wrong_usage "'../dax0.0' is not the name of a dax device, such as dax0.0"
 	run 129 list --blocks --bogus
-	says "unknown option"
+	is_wrong_usage "unknown option \`bogus'"
 	run 129 list --blocks dax0.0
-	says 'unknown parameter "dax0.0"'
-	expect "$stdout" ""
+	is_wrong_usage 'unknown parameter "dax0.0"'
 }
 
 adds_nothing()
