@@ -159,11 +159,6 @@ int status_print_table(const struct status_entry *entry, size_t nr)
 
 /* --- JSON ------------------------------------------------------------------- */
 
-static struct json_object *json_text(const char *text)
-{
-	return *text ? json_object_new_string(text) : NULL;
-}
-
 static struct json_object *json_memory(const struct status_entry *entry)
 {
 	struct json_object *object;
@@ -187,13 +182,13 @@ static struct json_object *json_config(const struct config_section *section)
 	if (!section)
 		return NULL;
 	object = json_object_new_object();
-	json_object_object_add(object, "section", json_object_new_string(section->name));
-	json_object_object_add(object, "file", json_object_new_string(section->file));
+	json_object_object_add(object, "section", json_text(section->name));
+	json_object_object_add(object, "file", json_text(section->file));
 	json_object_object_add(object, "line", json_object_new_uint64(section->line));
-	json_object_object_add(object, "mode", json_object_new_string(status_wanted_mode(section)));
-	json_object_object_add(
-		object, "online_type",
-		section->has_policy ? json_object_new_string(policy_name(section->policy)) : NULL);
+	json_object_object_add(object, "mode", json_text(status_wanted_mode(section)));
+	json_object_object_add(object, "online_type",
+			       section->has_policy ? json_text(policy_name(section->policy))
+						   : NULL);
 	return object;
 }
 
@@ -210,7 +205,8 @@ static struct json_object *json_entry(const struct status_entry *entry)
 	json_object_object_add(object, "target_node",
 			       device->target_node >= 0 ? json_object_new_int(device->target_node)
 							: NULL);
-	json_object_object_add(object, "online_type", json_text(device->online_type));
+	json_object_object_add(object, "online_type",
+			       device->online_type[0] ? json_text(device->online_type) : NULL);
 	json_object_object_add(object, "memory", json_memory(entry));
 	json_object_object_add(object, "config", json_config(entry->section));
 	for (size_t i = 0; i < entry->drift.nr; i++)

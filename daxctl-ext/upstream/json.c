@@ -4,9 +4,52 @@
 
 #include "upstream/json.h"
 
+/* How long the UTF-8 sequence is that begins there; 0: none does. */
+static size_t sequence_length(const unsigned char *at)
+{
+	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
+	size_t length = at[0] >= 0xf0 ? 4 : at[0] >= 0xe0 ? 3 : 2;
+	uint32_t code = at[0] & (0x7fu >> length);
+
+	if (at[0] < 0x80)
+		return 1;
+	if (at[0] < 0xc0 || at[0] >= 0xf8)
+		return 0;
+	for (size_t i = 1; i < length; i++) {
+		if ((at[i] & 0xc0) != 0x80)
+			return 0;
+		code = code << 6 | (at[i] & 0x3f);
+	}
+	/* Longer than it need be, a surrogate, or none of Unicode's. */
+	if (code < least[length] || (code >= 0xd800 && code < 0xe000) || code > 0x10ffff)
+		return 0;
+	return length;
+}
+
+struct json_object *json_text(const char *text)
+{
+	static const char replacement[] = "\xef\xbf\xbd";
+	const size_t size = strlen(replacement);
+	char *valid = malloc(strlen(text) * size + 1), *end = valid;
+	struct json_object *object;
+
+	if (!valid)
+		return NULL;
+	while (*text) {
+		size_t length = sequence_length((const unsigned char *)text);
+
+		memcpy(end, length ? text : replacement, length ? length : size);
+		end += length ? length : size;
+		text += length ? length : 1;
+	}
+	object = json_object_new_string_len(valid, (int)(end - valid));
+	free(valid);
+	return object;
+}
+
 static void add_text(struct json_object *object, const char *key, const char *text)
 {
-	json_object_object_add(object, key, json_object_new_string(text));
+	json_object_object_add(object, key, json_text(text));
 }
 
 #define MIN_HUMAN_SIZE (5000ull * 1024) /* the distribution shows less as a number of bytes */

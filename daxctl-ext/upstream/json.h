@@ -21,6 +21,12 @@
 struct json_object *json_device(const struct dax_device *device, const struct blocks *blocks,
 				bool human);
 
+/*
+ * Text from anywhere, such as a file: each byte that is not UTF-8 becomes U+FFFD, as JSON
+ * is nothing else. NULL: no memory.
+ */
+struct json_object *json_text(const char *text);
+
 /* A number of bytes: 4294967296, or for a person "4.00 GiB (4.29 GB)". */
 struct json_object *json_size(uint64_t bytes, bool human);
 

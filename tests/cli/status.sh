@@ -168,6 +168,16 @@ json_keys()
 	expect "$(jq length <<<"$stdout")" 1
 }
 
+# jq would replace such bytes itself.
+json_is_utf8()
+{
+	printf '[reconfigure-device caf\351]\ndax.path = */dax2.0\nonline-type = offline\n' | config a.conf
+	run 64 status --json dax2.0
+	iconv -f UTF-8 -t UTF-8 "$work/stdout" >/dev/null
+	expect "$(field dax2.0 .config.section)" $'"caf\xef\xbf\xbd"'
+	[[ $(field dax2.0 '.drift[0]') = *$'caf\xef\xbf\xbd'* ]] || fail "$stdout"
+}
+
 wrong_configuration()
 {
 	config a.conf <<-END
@@ -372,6 +382,7 @@ ok "a section that has not been applied is drift" on_system section_not_applied
 ok "a section that has been applied is none, unless the policy differs" on_system section_applied
 ok "memory is compared with what a section of upstream's says" on_system upstreams_section
 ok "JSON has the same keys for every device" on_system json_keys
+ok "JSON is UTF-8 whatever the name of a section is" on_system json_is_utf8
 ok "a configuration that cannot be read is an error" on_system wrong_configuration
 ok "that two sections match is told" on_system warns_of_two_sections
 ok "a device that is not there is an error, and the others are shown" on_system missing_devices

@@ -186,9 +186,41 @@ static void test_device(void **state)
 		      "\"movable\":true,\"online_type\":\"default\",\"memory_state\":\"online\"}");
 }
 
+static void test_text(void **state)
+{
+	/* What is valid stays, up to the last code point of each length. */
+	static const char valid[] = "a\x7f \xc2\x80\xdf\xbf \xe0\xa0\x80\xed\x9f\xbf\xee\x80\x80"
+				    "\xef\xbf\xbf \xf0\x90\x80\x80\xf4\x8f\xbf\xbf";
+	static const struct {
+		const char *text, *expected;
+	} cases[] = {
+		{ "", "" },
+		{ valid, valid },
+		{ "caf\xe9", "caf\xef\xbf\xbd" },
+		{ "\x80z\xff\xfe", "\xef\xbf\xbdz\xef\xbf\xbd\xef\xbf\xbd" },
+		/* Cut off. */
+		{ "a\xe2\x82", "a\xef\xbf\xbd\xef\xbf\xbd" },
+		{ "\xf0\x90\x80/", "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd/" },
+		/* Too long, a surrogate, and too large. */
+		{ "\xc1\xbf", "\xef\xbf\xbd\xef\xbf\xbd" },
+		{ "\xe0\x9f\xbf", "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd" },
+		{ "\xed\xa0\x80", "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd" },
+		{ "\xf4\x90\x80\x80", "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct json_object *text = json_text(cases[i].text);
+
+		assert_string_equal(json_object_get_string(text), cases[i].expected);
+		json_object_put(text);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST("what is not UTF-8 is replaced", test_text),
 		TEST("sizes are numbers, or text for people", test_sizes),
 		TEST("every form of upstream's list gets the policy and the state", test_forms),
 		TEST("devices come in natural order", test_order),
