@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # The online_type attribute of a dax device: what it accepts and from whom, when
-# it is refused, what it means for the next bind, and how long it lasts. With KEEP_DEVICE
-# in the environment, the device is not destroyed, and no other is made beside it.
+# it is refused, what it means for the next bind, and how long it lasts. And when a device
+# may get another mapping. With KEEP_DEVICE in the environment, the device is not destroyed,
+# and no other is made beside it.
 
 set -euo pipefail
 
@@ -234,6 +235,58 @@ create_starts_at_default()
 	expect "$(policy_of dax0.1)" default
 }
 
+# A driver relies on the ranges that the device had at the bind.
+tests_of_mapping()
+{
+	local policy=offline
+
+	if has_unplugged; then
+		policy=unplugged
+	fi
+	echo 0 >"$dax_devices/dax0.1/size"
+	set_policy dax0.0 "$policy"
+	move dax0.0 kmem
+	ok "another mapping is refused with EBUSY while kmem holds the device" mapping_is_refused
+	take_out dax0.0
+	move dax0.0 device_dax
+	ok "another mapping is refused with EBUSY while device_dax holds the device" \
+		mapping_is_refused
+	unbind dax0.0
+	ok "another mapping is accepted while no driver has the device" mapping_is_accepted
+}
+
+# write_mapping: adds the memory block behind dax0.0, which is free.
+write_mapping()
+{
+	local end
+
+	end=$(<"$dax_devices/dax0.0/mapping0/end")
+	LC_ALL=C printf '%x-%x\n' $((end + 1)) $((end + $(block_bytes))) \
+		>"$dax_devices/dax0.0/mapping"
+}
+
+mappings()
+{
+	compgen -G "$dax_devices/dax0.0/mapping[0-9]*" | wc -l
+}
+
+mapping_is_refused()
+{
+	local error
+
+	if error=$(write_mapping 2>&1); then
+		fail "it was accepted"
+	fi
+	expect "${error##*: }" "Device or resource busy"
+	expect "$(mappings)" 1
+}
+
+mapping_is_accepted()
+{
+	write_mapping
+	expect "$(mappings)" 2
+}
+
 tests_of_values
 modprobe kmem
 move dax0.0 device_dax
@@ -246,5 +299,6 @@ fi
 if [[ $MACHINE != pmem && ! ${KEEP_DEVICE:-} ]]; then
 	# A pmem region's device cannot be divided.
 	tests_of_create
+	tests_of_mapping
 fi
 done_testing
