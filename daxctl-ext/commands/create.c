@@ -196,7 +196,7 @@ static int list_sized(const struct command_line *line, struct dax_names *devices
  * Lists what upstream daxctl makes. It may print fewer devices than that, and none if a
  * region fails. Returns 0, with its exit status in *@status, or a negative errno.
  */
-static int create_locked(const struct command_line *line, struct dax_names *created, int *status)
+static int create(const struct command_line *line, struct dax_names *created, int *status)
 {
 	_cleanup_names_ struct dax_names before = { 0 }, after = { 0 };
 	int rc = list_sized(line, &before);
@@ -216,25 +216,6 @@ static int create_locked(const struct command_line *line, struct dax_names *crea
 			"daxctl: error: cannot list the devices that were made: %s\n"
 			"daxctl: none of them has its policy; see daxctl list --idle\n",
 			strerror(-rc));
-	return rc;
-}
-
-/* Likewise; no other daxctl of this kind makes devices meanwhile that pass for these. */
-static int create(const struct command_line *line, struct dax_names *created, int *status)
-{
-	const struct dax_names none = { 0 };
-	struct problem problem = { 0 };
-	struct binding binding;
-	int rc = binding_begin(&binding, &none, &problem);
-
-	if (rc < 0) {
-		print_problem("daxctl", "error", &problem);
-		return rc;
-	}
-	signals_hold();
-	rc = create_locked(line, created, status);
-	signals_release();
-	binding_end(&binding);
 	return rc;
 }
 
@@ -280,11 +261,16 @@ static int set_policy(struct session *session, const char *name, int status)
 	return session_reconfigure(session, name);
 }
 
-static void create_all(struct session *session, const struct command_line *line)
+/* Gives each its policy, and lists those that cannot have it. */
+static void create_and_configure(struct session *session, const struct command_line *line,
+				 struct dax_names *refused)
 {
 	_cleanup_names_ struct dax_names created = { 0 };
-	int status = 0, rc = create(line, &created, &status);
+	int status = 0, rc;
 
+	signals_hold();
+	rc = create(line, &created, &status);
+	signals_release();
 	if (rc == 0 && status == 0 && created.nr == 0) {
 		fprintf(stderr, "daxctl: error: %s reported success, but there is no new device\n",
 			distribution_daxctl);
@@ -292,13 +278,35 @@ static void create_all(struct session *session, const struct command_line *line)
 	}
 	session_note(session, rc);
 	for (size_t i = 0; i < created.nr; i++) {
-		const char *name = created.name[i];
-
-		if (set_policy(session, name, status) < 0)
-			destroy(name);
+		if (set_policy(session, created.name[i], status) < 0)
+			session_note(session, dax_names_add(refused, created.name[i]));
 	}
 	/* Behind those of the devices: it outweighs one that is unverified, and no failure. */
 	session_note(session, status);
+}
+
+/*
+ * No other daxctl of this kind makes devices meanwhile that pass for these, or configures
+ * one of these before it has its policy, as the systemd unit would.
+ */
+static void create_all(struct session *session, const struct command_line *line)
+{
+	_cleanup_names_ struct dax_names refused = { 0 };
+	const struct dax_names none = { 0 };
+	struct problem problem = { 0 };
+	struct binding binding;
+	int rc = binding_begin(&binding, &none, &problem);
+
+	if (rc < 0) {
+		print_problem("daxctl", "error", &problem);
+		session_note(session, rc);
+		return;
+	}
+	session->is_locked = true;
+	create_and_configure(session, line, &refused);
+	binding_end(&binding);
+	for (size_t i = 0; i < refused.nr; i++)
+		destroy(refused.name[i]);
 }
 
 static int create_with_policy(const struct command_line *line)

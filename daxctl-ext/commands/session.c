@@ -233,7 +233,7 @@ static int reconfigure(const struct session *session, const char *name)
 	_cleanup_close_ int lock = -1;
 	int rc = 0;
 
-	if (!session->executor.dry_run)
+	if (!session->executor.dry_run && !session->is_locked)
 		rc = lock_or_say_why(session->sysfs, name, &lock);
 	return rc < 0 ? rc : reconfigure_locked(session, name);
 }

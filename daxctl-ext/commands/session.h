@@ -34,6 +34,7 @@ struct session {
 	bool human;
 	bool is_verbose;
 	bool is_upstream; /* nothing of ours was asked for: JSON as upstream has it */
+	bool is_locked;	  /* the caller holds session_lock() */
 	bool all;	  /* any device that there is, not these very ones */
 	int result;	  /* so far: 0, an exit status, or the first negative errno */
 };

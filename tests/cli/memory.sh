@@ -277,7 +277,8 @@ leaves_no_device_without_a_policy()
 		upstream_makes "make dax0.0; make dax1.0; kill -$signal \$PPID \$\$"
 		creates $((128 + $(kill -l "$signal"))) --mode=system-ram
 		says "dax0.0: error: interrupted by a signal
-dax0.0: it is destroyed again"
+dax1.0: error: interrupted by a signal"
+		says "dax0.0: it is destroyed again"
 		says "dax1.0: it is destroyed again"
 		says "created 0 devices"
 		expect "$stdout" ""
