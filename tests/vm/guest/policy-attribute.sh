@@ -244,6 +244,7 @@ tests_of_mapping()
 		policy=unplugged
 	fi
 	echo 0 >"$dax_devices/dax0.1/size"
+	echo dax0.1 >"$(realpath "$dax_devices/dax0.0")/../dax_region/delete"
 	set_policy dax0.0 "$policy"
 	move dax0.0 kmem
 	ok "another mapping is refused with EBUSY while kmem holds the device" mapping_is_refused
