@@ -15,7 +15,7 @@ static bool has_several_ranges(const struct sysfs *sysfs, const char *name)
 
 static bool has_sibling_without_policy(const struct sysfs *sysfs, const struct dax_names *names)
 {
-	struct siblings siblings;
+	struct siblings siblings = { 0 };
 	bool found = false;
 
 	if (siblings_find(&siblings, sysfs, "", NULL) == 0) {
