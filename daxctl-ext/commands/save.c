@@ -271,7 +271,7 @@ static int forget_device(const char *directory, const char *name, bool dry_run)
 		fprintf(stderr,
 			"warning: %s: %s matches it too, and stays, as it is not as --save writes "
 			"it\n"
-			"%s: if that one shall go as well, remove it by hand\n",
+			"%s: to forget that one too, remove it by hand\n",
 			name, result.other, name);
 	print_needs_of_forgotten(&sysfs_of_system, name);
 	return rc;
