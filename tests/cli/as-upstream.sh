@@ -157,6 +157,22 @@ siblings_stay_unbound()
 	rm "$sys/bus/dax/devices/dax0.1/driver"
 }
 
+# By a process that outlives the one that is killed.
+siblings_are_as_before_after_sigkill()
+{
+	local try
+
+	# shellcheck disable=SC2016 # for that program
+	relay_to 'awk 1 '"$sys"'/bus/dax/devices/*/online_type | xargs >>"$0.log"; kill -KILL $PPID'
+	relayed 137 enable-device dax0.0
+	[[ $(<"$RELAY_LINK.log") = *" offline offline" ]] || fail "$(<"$RELAY_LINK.log")"
+	for try in {1..1200}; do
+		[[ $(policies) != "default online_movable default" ]] || return 0
+		sleep 0.1
+	done
+	fail "after ${try}00 ms: $(policies)"
+}
+
 # Completion asks for the names of the options at every TAB.
 help_waits_for_nobody()
 {
@@ -180,5 +196,6 @@ ok "a second name is an error, and nothing is done for the first" on_system a_se
 ok "--no-movable does not lead around the way to devdax mode" on_system no_movable_is_no_way_around
 ok "a device that cannot be destroyed keeps no other one from that" on_system one_that_stays_keeps_no_other
 ok "whatever upstream binds, unbound siblings stay unbound" on_system siblings_stay_unbound
+ok "unbound siblings are as before after SIGKILL" on_system siblings_are_as_before_after_sigkill
 ok "help and names of options change nothing" on_system help_waits_for_nobody
 done_testing
