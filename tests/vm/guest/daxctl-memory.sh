@@ -100,6 +100,27 @@ is_created_with_a_policy()
 	run 0 destroy-device --force dax0.1
 }
 
+# As the systemd unit, which waits for the lock. daxctl takes a second before it writes
+# the policy.
+is_seen_with_its_policy_only()
+{
+	local device=$dax_devices/dax0.1 began=$SECONDS
+
+	{
+		until [[ -e $device/size && $(<"$device/size") != 0 ]]; do
+			sleep 0.1
+		done
+		flock 9
+		cat "$device/online_type" >/tmp/seen
+	} 9>/sys/bus/dax/drivers_probe &
+	strace -qq -o /dev/null -P "$device/online_type" -e trace=openat -e inject=openat:delay_enter=1000000 \
+		daxctl create-device -r 0 --size="$size" --online-type=movable >/tmp/stdout
+	wait $!
+	((SECONDS > began)) || fail "it took no second"
+	expect "$(</tmp/seen)" online_movable
+	run 0 destroy-device --force dax0.1
+}
+
 is_not_created_without_its_policy()
 {
 	refusing "$(readlink -f "$region/..")/dax0.1/online_type" EIO 251 create-device -r 0 --size="$size" --online-type=movable
@@ -206,6 +227,7 @@ ok "a device that is in use is not destroyed without --force" is_not_destroyed_w
 ok "a device whose memory does not come out is not destroyed" is_not_destroyed_while_in_use
 ok "a device is destroyed when its memory is out" is_destroyed
 ok "a device is created with a policy, and with its memory under it" is_created_with_a_policy
+ok "a created device has its policy before another daxctl sees it" is_seen_with_its_policy_only
 ok "a device that cannot have its policy is destroyed again" is_not_created_without_its_policy
 # What is in a kernel zone may never come out again: this comes last.
 ok "online-memory --no-movable puts it into a kernel zone" comes_online_in_a_kernel_zone
