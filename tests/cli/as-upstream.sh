@@ -157,8 +157,8 @@ siblings_stay_unbound()
 	rm "$sys/bus/dax/devices/dax0.1/driver"
 }
 
-# By a process that outlives the one that is killed.
-siblings_are_as_before_after_sigkill()
+# The shield's guardian, a process of its own, does that.
+policies_are_restored_after_sigkill()
 {
 	local try
 
@@ -196,6 +196,6 @@ ok "a second name is an error, and nothing is done for the first" on_system a_se
 ok "--no-movable does not lead around the way to devdax mode" on_system no_movable_is_no_way_around
 ok "a device that cannot be destroyed keeps no other one from that" on_system one_that_stays_keeps_no_other
 ok "whatever upstream binds, unbound siblings stay unbound" on_system siblings_stay_unbound
-ok "unbound siblings are as before after SIGKILL" on_system siblings_are_as_before_after_sigkill
+ok "the policies of unbound sibling devices are restored after SIGKILL" on_system policies_are_restored_after_sigkill
 ok "help and names of options change nothing" on_system help_waits_for_nobody
 done_testing

@@ -100,8 +100,8 @@ is_created_with_a_policy()
 	run 0 destroy-device --force dax0.1
 }
 
-# As the systemd unit, which waits for the lock. daxctl takes a second before it writes
-# the policy.
+# Another process waits for the lock, as the systemd unit does, while daxctl is delayed
+# before it writes the policy.
 is_seen_with_its_policy_only()
 {
 	local device=$dax_devices/dax0.1 began=$SECONDS
@@ -116,7 +116,7 @@ is_seen_with_its_policy_only()
 	strace -qq -o /dev/null -P "$device/online_type" -e trace=openat -e inject=openat:delay_enter=1000000 \
 		daxctl create-device -r 0 --size="$size" --online-type=movable >/tmp/stdout
 	wait $!
-	((SECONDS > began)) || fail "it took no second"
+	((SECONDS > began)) || fail "daxctl was not delayed"
 	expect "$(</tmp/seen)" online_movable
 	run 0 destroy-device --force dax0.1
 }
