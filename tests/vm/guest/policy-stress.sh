@@ -328,12 +328,18 @@ notifiers_fail()
 	echo "$1" >"$notifiers/MEM_GOING_OFFLINE/error"
 }
 
+# As nothing goes online meanwhile, the memory that is used is a block of the first device.
 run_with_failures()
 {
+	local used
+
+	used=$memory/memory$(first_block dax0.0)/state
+	echo online_movable >"$used"
 	faults=yes
 	fail_percent 2
 	run
 	fail_percent 0
+	echo offline >"$used"
 }
 
 # A bind under a policy that cannot be followed still adds the memory; only writing to
