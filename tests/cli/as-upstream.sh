@@ -157,7 +157,7 @@ siblings_stay_unbound()
 	rm "$sys/bus/dax/devices/dax0.1/driver"
 }
 
-# The shield's guardian, a process of its own, does that.
+# By the shield's guardian, which is a process of its own.
 policies_are_restored_after_sigkill()
 {
 	local try

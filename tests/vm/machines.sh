@@ -134,8 +134,8 @@ kind_x86()
 		# second processor; and its timer test may see no ticks in time.
 		append+=" tsc=unstable clocksource=hpet lpj=10000000 no_timer_check"
 	fi
-	# While the kernel identifies the processor, it takes 5-level paging for off. KASAN then reports
-	# what an interrupt reads, as its addresses depend on that.
+	# KASAN's address range depends on whether 5-level paging is on. While the kernel identifies
+	# the boot processor, it reads as off, and an interrupt then causes a false report.
 	if grep -qsx CONFIG_KASAN=y "$kernel/.config"; then
 		append+=" no5lvl"
 	fi

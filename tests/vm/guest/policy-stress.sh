@@ -328,7 +328,7 @@ notifiers_fail()
 	echo "$1" >"$notifiers/MEM_GOING_OFFLINE/error"
 }
 
-# As nothing goes online meanwhile, the memory that is used is a block of the first device.
+# Nothing goes online meanwhile, so use_memory gets a block of the first device.
 run_with_failures()
 {
 	local used
