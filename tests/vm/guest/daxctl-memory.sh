@@ -116,9 +116,9 @@ is_seen_with_its_policy_only()
 	strace -qq -o /tmp/trace -P "$device/online_type" -e trace=openat -e inject=openat:delay_enter=1000000 \
 		daxctl create-device -r 0 --size="$size" --online-type=movable >/tmp/stdout
 	wait $!
+	run 0 destroy-device --force dax0.1
 	grep -q DELAYED /tmp/trace || fail "daxctl was not delayed: $(</tmp/trace)"
 	expect "$(</tmp/seen)" online_movable
-	run 0 destroy-device --force dax0.1
 }
 
 is_not_created_without_its_policy()
