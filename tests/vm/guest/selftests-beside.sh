@@ -67,6 +67,60 @@ auto_takes_what_kmem_holds()
 	all_blocks dax0.0 "online Movable"
 }
 
+statuses()
+{
+	local block
+
+	for block in $(blocks_of dax0.0); do
+		printf '%s %s\n' "$block" "$(block_status "$block")"
+	done
+}
+
+# changed_by_hand STATE: the first memory block is, before the test runs.
+changed_by_hand()
+{
+	local before
+
+	echo "$1" >"$memory/memory$(first_block dax0.0)/state"
+	before=$(statuses)
+	passes auto
+	expect "$(statuses)" "$before"
+}
+
+# rebind POLICY
+rebind()
+{
+	take_out dax0.0
+	unbind dax0.0
+	set_policy dax0.0 "$1"
+	bind dax0.0 kmem
+}
+
+restores_single_memory_blocks()
+{
+	changed_by_hand offline
+	set_system_default offline
+	rebind default
+	changed_by_hand online_movable
+}
+
+keeps_udev_from_onlining()
+{
+	rebind online_movable
+	mkdir -p /etc/udev/rules.d
+	# As RHEL's does
+	echo 'ACTION=="add", SUBSYSTEM=="memory", ATTR{state}=="offline", ATTR{state}="online"' \
+		>/etc/udev/rules.d/memory.rules
+	(exec -a systemd-udevd udevadm >/dev/null 2>&1) &
+	wait_for /run/udev/control >/dev/null
+	passes auto
+	all_blocks dax0.0 "online Movable"
+	# Held events would stay.
+	udevadm trigger --action=change "$memory/memory0"
+	udevadm settle --timeout=20
+	kill $!
+}
+
 if [[ $(driver_of dax0.0) != none ]]; then
 	unbind dax0.0
 fi
@@ -77,4 +131,6 @@ ok "it skips a device that may need new_id, while there is one" \
 ok "device_dax gets its device back, and its list of names stays empty" \
 	restores_the_driver_and_leaves_no_id
 ok "auto is the device that kmem holds" auto_takes_what_kmem_holds
+ok "memory blocks that were changed by hand are so again" restores_single_memory_blocks
+ok "a udev rule that onlines memory blocks waits until the end" keeps_udev_from_onlining
 done_testing
