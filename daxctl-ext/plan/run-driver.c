@@ -1,10 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "plan/autoprobe.h"
 #include "plan/run.h"
+
+/* The kernel takes signed modules only. As an exit status, these errnos mean something else. */
+static bool is_about_signature(int rc)
+{
+	return rc == -ENOKEY || rc == -EKEYEXPIRED || rc == -EKEYREVOKED || rc == -EKEYREJECTED;
+}
 
 /*
  * A module that registers a driver binds every device that no driver holds
@@ -35,6 +42,12 @@ int run_load(const struct run *run, const char *driver)
 				   "see modprobe --showconfig for the line 'blacklist' or "
 				   "'install' that does, and remove that line",
 				   "cannot %s: modprobe.d keeps it from being loaded", what);
+	if (is_about_signature(rc))
+		return problem_set(
+			run->problem, -EPERM,
+			"sign that module with a key that the kernel trusts, or enrol the "
+			"key that it is signed with, and see the kernel log (dmesg)",
+			"cannot %s: %s", what, strerror(-rc));
 	if (rc < 0)
 		return problem_set(run->problem, rc,
 				   "install that module of the kernel, and see the kernel log "

@@ -293,8 +293,8 @@ int fake_load_module(const char *name)
 {
 	char autoprobe[64];
 
-	if (running->kmem_is_missing)
-		return -ENOENT;
+	if (running->load_error)
+		return running->load_error;
 	add_driver(running, name);
 	must(fetch(running, autoprobe, DAX_BUS "/drivers_autoprobe"));
 	if (strcmp(autoprobe, "1") == 0)

@@ -33,7 +33,7 @@ struct fake_kernel {
 	bool sibling_was_online; /* memory of another device than dax0.0, ever */
 	bool has_leaked;	 /* kmem was unbound while memory was online, or had to stay */
 	bool is_online[32];	 /* the blocks from FAKE_FIRST_BLOCK on, whatever their files say */
-	bool kmem_is_missing;
+	int load_error;		 /* a negative errno: why kmem cannot be loaded */
 	char ids[8][2 * DAX_NAME_SIZE]; /* "driver device", of new_id */
 };
 

@@ -569,9 +569,9 @@ static void test_killed(void **state)
 	munmap(kernel, sizeof(*kernel));
 }
 
-static void test_missing_module(void **state)
+/* @load_error ends the command with @rc; the texts are what it says. */
+static void assert_not_loaded(int load_error, int rc, const char *text, const char *advice)
 {
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(scenarios); i++) {
 		const struct scenario *scenario = &scenarios[i];
 		char before[256], after[256];
@@ -581,17 +581,42 @@ static void test_missing_module(void **state)
 		if (!scenario->loads_kmem)
 			continue;
 		start(&kernel, scenario);
-		kernel.kmem_is_missing = true;
+		kernel.load_error = load_error;
 		fake_describe(&kernel, "dax0.0", before, sizeof(before));
-		assert_int_equal(run(&kernel, scenario, false, &outcome, NULL, NULL), -ENOENT);
+		assert_int_equal(run(&kernel, scenario, false, &outcome, NULL, NULL), rc);
 		fake_describe(&kernel, "dax0.0", after, sizeof(after));
 		assert_string_equal(before, after);
-		assert_string_equal(outcome.problem.text,
-				    "cannot load the module kmem: No such file or directory");
-		assert_string_not_equal(outcome.problem.advice, "");
+		assert_string_equal(outcome.problem.text, text);
+		assert_non_null(strstr(outcome.problem.advice, advice));
 		outcome_free(&outcome);
 		fake_kernel_stop(&kernel);
 	}
+}
+
+static void test_missing_module(void **state)
+{
+	(void)state;
+	assert_not_loaded(-ENOENT, -ENOENT,
+			  "cannot load the module kmem: No such file or directory",
+			  "install that module");
+}
+
+/* As an exit status, -EKEYREJECTED would say that upstream's daxctl is missing. */
+static void test_unsigned_module(void **state)
+{
+	static const struct {
+		int err;
+		const char *text;
+	} errors[] = {
+		{ -EKEYREJECTED, "cannot load the module kmem: Key was rejected by service" },
+		{ -ENOKEY, "cannot load the module kmem: Required key not available" },
+		{ -EKEYEXPIRED, "cannot load the module kmem: Key has expired" },
+		{ -EKEYREVOKED, "cannot load the module kmem: Key has been revoked" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(errors); i++)
+		assert_not_loaded(errors[i].err, -EPERM, errors[i].text, "sign that module");
 }
 
 static void test_in_use(void **state)
@@ -1036,6 +1061,8 @@ int main(void)
 		TEST("whenever a signal comes, all is done or all is as before", test_signals),
 		TEST("killed at any write, the next run ends as it was asked for", test_killed),
 		TEST("without the kmem module nothing changes", test_missing_module),
+		TEST("with a kmem module of the wrong signature, the error is EPERM",
+		     test_unsigned_module),
 		TEST("memory that is in use stays as it is", test_in_use),
 		TEST("memory that comes online again meanwhile is not lost, or that is told",
 		     test_comes_back),
