@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 
 #include "cleanup.h"
 #include "device/sysfs.h"
@@ -168,16 +169,18 @@ bool sysfs_exists(const struct sysfs *sysfs, const char *format, ...)
 
 int sysfs_read_node(const struct sysfs *sysfs, dev_t *node, const char *format, ...)
 {
-	struct stat status;
+	struct statx status;
 	struct path path;
 	int rc = MAKE_PATH(&path, sysfs, format);
 
 	if (rc < 0)
 		return rc;
-	if (stat(path.text, &status) < 0)
+	/* stat() of what an NFS server has would wait for that server. */
+	if (statx(AT_FDCWD, path.text, AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, STATX_TYPE, &status) <
+	    0)
 		return -errno;
-	*node = status.st_rdev;
-	return S_ISCHR(status.st_mode) ? 0 : -ENODEV;
+	*node = makedev(status.stx_rdev_major, status.stx_rdev_minor);
+	return S_ISCHR(status.stx_mode) ? 0 : -ENODEV;
 }
 
 int sysfs_link_name(const struct sysfs *sysfs, char *name, size_t size, const char *format, ...)

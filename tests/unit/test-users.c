@@ -1,13 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "device/device.h"
 #include "device/users.h"
 #include "unit.h"
+
+/* What is asked about a file, in place of the function of libc. */
+static struct {
+	size_t nr, nr_synced;
+} asked;
+
+int statx(int directory, const char *path, int flags, unsigned int mask, struct statx *status)
+{
+	asked.nr++;
+	asked.nr_synced += (flags & AT_STATX_SYNC_TYPE) != AT_STATX_DONT_SYNC;
+	return (int)syscall(SYS_statx, directory, path, flags, mask, status);
+}
 
 /* A tree of its own for each test: sys, and beside it proc. */
 static char top[64];
@@ -124,12 +138,25 @@ static void test_many(void **state)
 	assert_non_null(strstr(users("dax0.0"), " (user) and 3 more"));
 }
 
+/* The file of another process may be on an NFS server that does not answer. */
+static void test_waits_for_no_server(void **state)
+{
+	(void)state;
+	make_process("71", "editor\n", "fd/3", "../../../dax0.0");
+	make_process("72", "qemu-system-x86\n", "map_files/7f00-7f01", "/dev/null");
+	asked.nr = asked.nr_synced = 0;
+	assert_string_equal(users("dax0.0"), "72 (qemu-system-x86)");
+	assert_int_equal(asked.nr, 2);
+	assert_int_equal(asked.nr_synced, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		{ "processes that use something else are none", test_none, start, stop, NULL },
 		{ "a process that has the node open is named", test_open, start, stop, NULL },
 		{ "a process that only has it mapped is named", test_mapped, start, stop, NULL },
+		{ "no file is looked up on a server", test_waits_for_no_server, start, stop, NULL },
 		{ "of many, some are named", test_many, start, stop, NULL },
 	};
 
