@@ -28,6 +28,17 @@ int wrong_usage(const char *command, const char *format, ...)
 	return STATUS_USAGE;
 }
 
+int wrong_target(const char *command, const struct dax_targets *targets, const char *wrong)
+{
+	if (wrong == targets->regions)
+		return wrong_usage(command,
+				   "'%.40s' is no list of regions; give ids such as 0 or region0, "
+				   "separated by spaces, or all",
+				   wrong);
+	return wrong_usage(command, "'%.40s' is not the name of a dax device, such as dax0.0",
+			   wrong);
+}
+
 void print_problem(const char *device, const char *what, const struct problem *problem)
 {
 	fprintf(stderr, "%s: %s: %s\n", device, what, problem->text);

@@ -60,6 +60,9 @@ void binding_end(struct binding *binding);
 /* Two lines about a wrong command line, instead of all options. */
 int wrong_usage(const char *command, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* The same about what dax_targets_read() did not understand. */
+int wrong_target(const char *command, const struct dax_targets *targets, const char *wrong);
+
 /* "DEVICE: WHAT: TEXT", and a line of advice if there is any. */
 void print_problem(const char *device, const char *what, const struct problem *problem);
 

@@ -309,6 +309,25 @@ static void create_all(struct session *session, const struct command_line *line)
 		destroy(refused.name[i]);
 }
 
+/* Upstream daxctl takes the first region, and looks at nothing behind it. */
+static int check_region(const struct command_line *line)
+{
+	_cleanup_targets_ struct dax_targets targets = { 0 };
+	const char *region = line->option[OPT_REGION].value, *wrong;
+	int rc = dax_targets_read(&targets, NULL, 0, region, &wrong);
+
+	if (rc == -ENOMEM)
+		return out_of_memory();
+	if (rc < 0)
+		return wrong_target(command, &targets, wrong);
+	if (region && strpbrk(region, " \t\n"))
+		return wrong_usage(command,
+				   "'%.40s' is not one region, such as 0 or region0, or all; run "
+				   "the command once for each",
+				   region);
+	return 0;
+}
+
 static int create_with_policy(const struct command_line *line)
 {
 	const char *type = line->option[OPT_ONLINE_TYPE].value;
@@ -319,6 +338,8 @@ static int create_with_policy(const struct command_line *line)
 	if (!line->error[0] && type && strcmp(type, "help") == 0)
 		return list_policies();
 	status = read_request(line, &request);
+	if (!status)
+		status = check_region(line);
 	if (status)
 		return status;
 	if (session_start(&session, &words, is_set(line, OPT_HUMAN), is_set(line, OPT_VERBOSE),

@@ -159,8 +159,7 @@ static int list_blocks(const struct command_line *line)
 		wanted = (const char **)(uintptr_t)&line->option[OPT_DEV].value;
 	rc = dax_targets_read(&targets, wanted, 1, line->option[OPT_REGION].value, &wrong);
 	if (rc == -EINVAL)
-		return wrong_usage(
-			command, "'%.40s' is not the name of a dax device, such as dax0.0", wrong);
+		return wrong_target(command, &targets, wrong);
 	if (rc == 0)
 		rc = dax_select(&names, &targets);
 	if (rc == 0)

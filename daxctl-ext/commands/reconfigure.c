@@ -208,13 +208,6 @@ static int reconfigure_all(const struct command_line *line, const struct request
 	return session_finish(&session);
 }
 
-static int wrong_name(const char *wrong)
-{
-
-	return wrong_usage(command, "'%.40s' is not the name of a dax device, such as dax0.0",
-			   wrong);
-}
-
 static int reconfigure_with_policy(const struct command_line *line)
 {
 	_cleanup_targets_ struct dax_targets targets = { 0 };
@@ -234,7 +227,7 @@ static int reconfigure_with_policy(const struct command_line *line)
 	if (rc == -ENOMEM)
 		return out_of_memory();
 	if (rc < 0)
-		return wrong_name(wrong);
+		return wrong_target(command, &targets, wrong);
 	return is_set(line, OPT_FORGET) ? forget(&targets, is_set(line, OPT_DRY_RUN))
 					: reconfigure_all(line, &request, &targets);
 }
@@ -269,9 +262,13 @@ static int follow_config(const struct command_line *line, int argc, char **argv)
 
 	if (rc == -ENOMEM)
 		return out_of_memory();
+	if (rc < 0 && line->has_ours)
+		return wrong_target(command, &targets, wrong);
 	/* Upstream knows more names, but none that our sections could mean. */
-	if (rc < 0)
-		return line->has_ours ? wrong_name(wrong) : -1;
+	if (rc < 0 && wrong != targets.regions)
+		return -1;
+	/* It takes the first region, too, and looks at nothing behind the number. */
+	targets.is_upstream = rc < 0;
 	status = check_config(&options, &targets);
 	if (status >= 0 || !line->has_ours)
 		return status;

@@ -222,8 +222,7 @@ static int run(const struct command_line *line)
 				  is_named ? line->nr_arguments : 1, NULL, &wrong);
 
 	if (rc == -EINVAL)
-		return wrong_usage(
-			"status", "'%.40s' is not the name of a dax device, such as dax0.0", wrong);
+		return wrong_target("status", &targets, wrong);
 	if (rc == 0) {
 		status.with_seeds = !dax_targets_are_all(&targets);
 		read_configuration(&status);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,18 +24,54 @@ static bool read_int(const char **text, int *number)
 	return true;
 }
 
-/* "0" or "region0", as upstream reads them, which looks at nothing behind the number. */
-static bool is_region(int id, const char *text)
+static const char *skip_prefix(const char *text)
 {
 	static const char prefix[] = "region";
+
+	return strncmp(text, prefix, strlen(prefix)) == 0 ? text + strlen(prefix) : text;
+}
+
+/* "0" or "region0", as upstream reads them, which looks at nothing behind the number. */
+static bool is_region_to_upstream(int id, const char *text)
+{
 	int number;
 
 	if (read_int(&text, &number))
 		return number == id;
-	if (strncmp(text, prefix, strlen(prefix)) != 0)
-		return false;
-	text += strlen(prefix);
+	text = skip_prefix(text);
 	return read_int(&text, &number) && number == id;
+}
+
+/* "0" or "region0", and nothing else. -1: it is no region. */
+static int parse_region(const char *word)
+{
+	const char *digits = skip_prefix(word);
+	unsigned long id = strtoul(digits, NULL, 10);
+
+	return *digits && !digits[strspn(digits, "0123456789")] && id <= INT_MAX ? (int)id : -1;
+}
+
+static char *next_word(char *words, char **rest)
+{
+	return strtok_r(words, " \t\n", rest);
+}
+
+/* 0, -EINVAL or -ENOMEM. */
+static int check_regions(const char *regions)
+{
+	_cleanup_free_ char *words = strdup(regions);
+	char *rest = NULL, *word;
+
+	if (!words)
+		return -ENOMEM;
+	word = next_word(words, &rest);
+	if (!word)
+		return -EINVAL;
+	for (; word; word = next_word(NULL, &rest)) {
+		if (strcmp(word, "all") != 0 && parse_region(word) < 0)
+			return -EINVAL;
+	}
+	return 0;
 }
 
 static bool is_wanted_region(int id, const struct dax_targets *targets)
@@ -45,11 +82,10 @@ static bool is_wanted_region(int id, const struct dax_targets *targets)
 	if (!targets->regions || strcmp(targets->regions, "all") == 0)
 		return true;
 	if (targets->is_upstream)
-		return is_region(id, targets->regions);
+		return is_region_to_upstream(id, targets->regions);
 	words = strdup(targets->regions);
-	for (word = words ? strtok_r(words, " \t", &rest) : NULL; word;
-	     word = strtok_r(NULL, " \t", &rest)) {
-		if (strcmp(word, "all") == 0 || is_region(id, word))
+	for (word = words ? next_word(words, &rest) : NULL; word; word = next_word(NULL, &rest)) {
+		if (strcmp(word, "all") == 0 || parse_region(word) == id)
 			return true;
 	}
 	return false;
@@ -58,6 +94,8 @@ static bool is_wanted_region(int id, const struct dax_targets *targets)
 int dax_targets_read(struct dax_targets *targets, const char **argument, size_t nr,
 		     const char *regions, const char **wrong)
 {
+	int rc;
+
 	*targets = (struct dax_targets){ .regions = regions };
 	targets->name = calloc(nr + 1, sizeof(*targets->name));
 	if (!targets->name)
@@ -72,7 +110,10 @@ int dax_targets_read(struct dax_targets *targets, const char **argument, size_t 
 			return -EINVAL;
 		}
 	}
-	return 0;
+	rc = regions ? check_regions(regions) : 0;
+	if (rc == -EINVAL)
+		*wrong = regions;
+	return rc;
 }
 
 /* Signs, leading zeros and what follows the number make no difference to upstream. */

@@ -24,7 +24,8 @@ struct dax_names {
 
 /*
  * Understands arguments as names of devices. @regions is borrowed. 0; -ENOMEM;
- * or -EINVAL, with *@wrong the argument that names none.
+ * or -EINVAL, with *@wrong the argument that names none, or else @regions, if not
+ * all of it is regions.
  */
 int dax_targets_read(struct dax_targets *targets, const char **argument, size_t nr,
 		     const char *regions, const char **wrong);

@@ -96,6 +96,26 @@ plans_what_matches()
 	says "dax1.0: its mode is as before"
 }
 
+# Without an extension option, that is.
+reads_regions_as_upstream()
+{
+	local region
+
+	config a.conf <<-END
+		[reconfigure-device all]
+		dax.path = *
+		online-type = offline
+	END
+	for region in 1 1,0 "1 foo"; do
+		run 250 reconfigure-device -C -r "$region" all
+		says "dax1.0: its mode is as before"
+		[[ $stderr != *dax0.0* ]] || fail "it is about dax0.0: $stderr"
+	done
+	run 250 reconfigure-device -C -r "0 1" all
+	says "dax0.0: its mode is as before"
+	says "dax1.0: its mode is as before"
+}
+
 warns_of_two()
 {
 	config a.conf <<-END
@@ -211,6 +231,7 @@ relay
 ok "without extension keys, and with a mode, upstream's daxctl runs" on_system is_upstreams
 ok "it is silent when no section matches" on_system is_silent
 ok "each device gets the policy of the section that matches it" on_system plans_what_matches
+ok "without an extension option, regions are read as by upstream" on_system reads_regions_as_upstream
 ok "the first match wins, and the second is warned of" on_system warns_of_two
 ok "a mistake is reported with file, line and reason, and changes nothing" on_system refuses_mistakes
 ok "a section without a policy becomes options of upstream's daxctl" on_system translates

@@ -319,6 +319,23 @@ refuses_what_does_not_go_with_a_policy()
 	[[ $stdout = *"--online-type "* ]]
 }
 
+# Upstream would make a device in the first one only.
+refuses_several_regions()
+{
+	local region
+
+	upstream_makes 'make dax0.0'
+	for region in "0 1" "region0 region1" "0 all"; do
+		creates 129 --region="$region"
+		says "'$region' is not one region"
+	done
+	for region in 0,1 0-1 0x0 4294967296 ""; do
+		creates 129 --region="$region"
+		says "'$region' is no list of regions"
+	done
+	[[ ! -e $RELAY_LINK.log ]] || fail "upstream ran: $(<"$RELAY_LINK.log")"
+}
+
 export_functions
 export RELAY_LINK
 relay_to 'exit 0'
@@ -334,6 +351,7 @@ ok "a new device that cannot have its policy is destroyed" on_system destroys_wh
 ok "a new device with memory is not destroyed before that is gone" on_system destroys_no_memory
 ok "create-device fails as upstream does, or if there is no new device" on_system leaves_failures_to_upstream
 ok "a new device in a region that was not asked for stays as it is" on_system leaves_other_regions_alone
+ok "create-device takes one region" on_system refuses_several_regions
 ok "a signal while devices are made leaves none without its policy" \
 	on_system leaves_no_device_without_a_policy
 ok "create-device --online-type=help lists the values" on_system lists_policies
