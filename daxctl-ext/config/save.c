@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -138,13 +139,27 @@ static int place_open(struct place *place, const char *directory, struct problem
 	return read_file(place, problem);
 }
 
+/* The directory is made when something is saved. A read-only /etc has no place for it. */
+static int check_parent(const char *directory, struct problem *problem)
+{
+	_cleanup_free_ char *path = strdup(directory);
+
+	if (!path)
+		return problem_set(problem, -ENOMEM, NULL, "out of memory");
+	if (faccessat(AT_FDCWD, dirname(path), W_OK | X_OK, AT_EACCESS) < 0)
+		return cannot("make", directory, -errno, problem);
+	return 0;
+}
+
 int config_save_check(const char *directory, struct problem *problem)
 {
 	__attribute__((cleanup(place_free))) struct place place;
 	int rc = place_open(&place, directory, problem);
 
-	if (rc < 0 || place.fd < 0)
+	if (rc < 0)
 		return rc;
+	if (place.fd < 0)
+		return check_parent(directory, problem);
 	if (faccessat(place.fd, ".", W_OK | X_OK, AT_EACCESS) < 0)
 		return cannot("write to", directory, -errno, problem);
 	return 0;

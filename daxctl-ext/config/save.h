@@ -30,8 +30,8 @@ struct save_result {
 };
 
 /*
- * May and can the directory be written to? It may be missing. A directory or a file in
- * it that others may write to is refused: the configuration is carried out by root.
+ * May and can the directory be written to? If it is missing: can it be made? A directory or a file
+ * in it that others may write to is refused: the configuration is carried out by root.
  */
 int config_save_check(const char *directory, struct problem *problem);
 

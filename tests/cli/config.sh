@@ -127,16 +127,6 @@ refuses_even_without_a_policy()
 	expect "$stdout" '[{"called":"reconfigure-device -C dax0.0"}]'
 }
 
-# unprivileged COMMAND...: also root obeys the modes of files.
-unprivileged()
-{
-	if ((EUID == 0)); then
-		setpriv --bounding-set=-dac_override,-dac_read_search "$@"
-	else
-		"$@"
-	fi
-}
-
 refuses_without_permission()
 {
 	local status=0

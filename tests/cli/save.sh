@@ -178,6 +178,27 @@ refuses_beforehand()
 	[[ $(<"$saved") = *"online_type = online"* ]] || fail "it is changed: $(<"$saved")"
 }
 
+# As with a read-only /etc: it is found before the device is changed.
+refuses_if_there_is_no_place()
+{
+	local parent=${RELAY_CONFIG%/*} option status
+
+	rm -rf "$RELAY_CONFIG"
+	for option in --save --dry-run; do
+		status=0
+		chmod a-w "$parent"
+		unprivileged "$DAXCTL" reconfigure-device --online-type=movable --save "$option" dax0.0 \
+			>"$work/stdout" 2>"$work/stderr" || status=$?
+		chmod u+w "$parent"
+		stdout=$(<"$work/stdout")
+		stderr=$(<"$work/stderr")
+		expect "$status" 243
+		says "daxctl: error: cannot make $RELAY_CONFIG: Permission denied"
+		says "daxctl: run this as root"
+		is_unchanged dax0.0
+	done
+}
+
 # As an editor leaves it: --save does not know it again, and it comes first.
 tells_of_sections_that_were_changed()
 {
@@ -411,6 +432,7 @@ ok "both leave what is not theirs" on_system keeps_what_is_not_its_own
 ok "a dry run shows what would be written, and writes nothing" on_system only_shows_in_a_dry_run
 ok "only what has succeeded is saved" on_system saves_after_success
 ok "what can be known beforehand keeps the device as it is" on_system refuses_beforehand
+ok "so does a directory that cannot be made" on_system refuses_if_there_is_no_place
 ok "a saved section that was changed by hand is not passed over in silence" \
 	on_system tells_of_sections_that_were_changed
 ok "a file that cannot be written stays as it was" on_system survives_a_full_disk

@@ -350,6 +350,20 @@ static void test_makes_the_directory(void **state)
 	fake_kernel_stop(&scene.kernel);
 }
 
+static void test_cannot_make_the_directory(void **state)
+{
+	struct problem problem;
+	struct scene scene;
+
+	(void)state;
+	start(&scene);
+	snprintf(scene.directory, sizeof(scene.directory), "%s/nowhere/etc", scene.kernel.root);
+	assert_int_equal(config_save_check(scene.directory, &problem), -ENOENT);
+	assert_non_null(strstr(problem.text, "cannot make "));
+	assert_non_null(strstr(problem.text, "/nowhere/etc: No such file"));
+	fake_kernel_stop(&scene.kernel);
+}
+
 static void test_memmap(void **state)
 {
 	const struct saved_values values = { POLICY_ONLINE, true, false };
@@ -387,6 +401,8 @@ int main(void)
 		     test_forgets_no_other),
 		TEST("what others may write to is refused, and nothing is followed", test_refusals),
 		TEST("the directory is made when it is missing", test_makes_the_directory),
+		TEST("a directory that cannot be made is told beforehand",
+		     test_cannot_make_the_directory),
 		TEST("memmap_on_memory is saved too", test_memmap),
 	};
 
