@@ -6,34 +6,41 @@
 #include "config/identify.h"
 #include "config/match.h"
 
-struct match_count {
+struct search {
 	const struct sysfs *sysfs;
 	const struct config_section *section;
-	size_t nr;
+	const char *name; /* of the device that does not count */
+	char *other;
 };
 
 /* A device without memory is none yet. */
-static int count_match(const char *name, void *data)
+static int is_other(const char *name, void *data)
 {
 	_cleanup_device_ struct dax_device device = { 0 };
-	struct match_count *count = data;
-	char canonical[DAX_NAME_SIZE];
+	const struct search *search = data;
 
-	if (dax_name_parse(name, canonical) == 0 &&
-	    dax_device_read(count->sysfs, canonical, &device) == 0 && device.size &&
-	    config_section_matches(count->section, count->sysfs, &device))
-		count->nr++;
-	return 0;
+	if (dax_name_parse(name, search->other) < 0 || strcmp(search->other, search->name) == 0 ||
+	    dax_device_read(search->sysfs, search->other, &device) < 0 || !device.size)
+		return 0;
+	return config_section_holds(search->section, search->sysfs, &device);
+}
+
+int config_find_other(const struct config_section *section, const struct sysfs *sysfs,
+		      const struct dax_device *device, char other[DAX_NAME_SIZE])
+{
+	struct search search = { sysfs, section, device->name, other };
+
+	return sysfs_for_each(sysfs, is_other, &search, DAX_DEVICES);
 }
 
 /* Is the section about this device, and about no other? */
 static bool is_unique(const struct config_section *section, const struct sysfs *sysfs,
 		      const struct dax_device *device)
 {
-	struct match_count count = { .sysfs = sysfs, .section = section };
+	char other[DAX_NAME_SIZE];
 
-	return config_section_matches(section, sysfs, device) &&
-	       sysfs_for_each(sysfs, count_match, &count, DAX_DEVICES) == 0 && count.nr == 1;
+	return device->size && config_section_matches(section, sysfs, device) &&
+	       config_find_other(section, sysfs, device, other) == 0;
 }
 
 static bool find_uuid(const struct sysfs *sysfs, const struct dax_device *device, char *condition,

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "config/config.h"
 #include "device/device.h"
 #include "device/sysfs.h"
 
@@ -15,5 +16,12 @@
  */
 bool config_identify(const struct sysfs *sysfs, const struct dax_device *device, char *condition,
 		     size_t size);
+
+/*
+ * Looks for another device, with a size, that all conditions of the section hold for: 1
+ * with its name in @other, 0 or a negative errno.
+ */
+int config_find_other(const struct config_section *section, const struct sysfs *sysfs,
+		      const struct dax_device *device, char other[DAX_NAME_SIZE]);
 
 #endif

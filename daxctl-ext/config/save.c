@@ -247,6 +247,79 @@ static void set_text(struct place *place, char *text)
 	place->text = text;
 }
 
+/* A seed may be what is left of the device, unless the section is about another one by now. */
+static bool is_about(const struct config_section *section, const struct sysfs *sysfs,
+		     const struct dax_device *device)
+{
+	char other[DAX_NAME_SIZE];
+
+	return config_section_holds(section, sysfs, device) &&
+	       (device->size || config_find_other(section, sysfs, device, other) == 0);
+}
+
+/* The next section that --save wrote and that is about the device. -ENOENT: there is none. */
+static int find_section(const struct place *place, size_t from, const struct sysfs *sysfs,
+			const struct dax_device *device, struct saved_block *block)
+{
+	for (;;) {
+		int rc = saved_find(place->text, from, place->path, block);
+
+		if (rc == -ENOENT || (rc == 0 && block->config.nr == 1 &&
+				      is_about(&block->config.section[0], sysfs, device)))
+			return rc;
+		from = block->end;
+		saved_block_free(block);
+	}
+}
+
+/*
+ * A serial number that told one device from others does not when a second one is made in the
+ * same region. Whose section it is cannot be known then: names of devices change.
+ */
+static int check_section(const struct saved_block *block, const struct place *place,
+			 const struct sysfs *sysfs, const struct dax_device *device,
+			 struct problem *problem)
+{
+	const struct config_section *section = &block->config.section[0];
+	char other[DAX_NAME_SIZE];
+	int rc = config_find_other(section, sysfs, device, other);
+
+	if (rc < 0)
+		return problem_set(problem, rc, NULL, "cannot list the dax devices: %s",
+				   strerror(-rc));
+	if (rc > 0)
+		return problem_set(problem, -EEXIST,
+				   "remove that section by hand, then use --save for each device "
+				   "that is to keep its policy",
+				   "section '%s' (%s:%u) matches %s too, and may have been saved "
+				   "for that device",
+				   section->name, place->path, block->line, other);
+	if (block->is_extended)
+		return problem_set(problem, -EEXIST, "remove that section by hand",
+				   "section '%s' (%s:%u) was saved for it, and has other "
+				   "keys by now",
+				   section->name, place->path, block->line);
+	return 0;
+}
+
+/* May each of the sections that are about the device be replaced? */
+static int check_sections(const struct place *place, const struct sysfs *sysfs,
+			  const struct dax_device *device, struct problem *problem)
+{
+	size_t from = 0;
+	int rc = 0;
+
+	while (rc == 0) {
+		_cleanup_saved_block_ struct saved_block block;
+
+		if (find_section(place, from, sysfs, device, &block) < 0)
+			return 0;
+		rc = check_section(&block, place, sysfs, device, problem);
+		from = block.end;
+	}
+	return rc;
+}
+
 /*
  * Puts @section in the place of the first one that was saved for the device, and
  * removes the others; without @section, all of them. Returns how many there were.
@@ -255,26 +328,18 @@ static int replace_sections(struct place *place, const struct sysfs *sysfs,
 			    const struct dax_device *device, const char *section,
 			    struct save_result *result, struct problem *problem)
 {
+	int found = 0, rc = check_sections(place, sysfs, device, problem);
 	size_t from = 0;
-	int found = 0;
 
+	if (rc < 0)
+		return rc;
 	for (;;) {
 		_cleanup_saved_block_ struct saved_block block;
 		const char *insert = found ? NULL : section;
-		int rc = saved_find(place->text, from, place->path, &block);
 		char *text;
 
-		if (rc == -ENOENT)
+		if (find_section(place, from, sysfs, device, &block) < 0)
 			return found;
-		from = block.end;
-		if (rc < 0 || block.config.nr != 1 ||
-		    !config_section_holds(&block.config.section[0], sysfs, device))
-			continue;
-		if (block.is_extended)
-			return problem_set(problem, -EEXIST, "remove that section by hand",
-					   "section '%s' (%s:%u) was saved for it, and has other "
-					   "keys by now",
-					   block.config.section[0].name, place->path, block.line);
 		if (!section)
 			snprintf(result->section, sizeof(result->section), "%s",
 				 block.config.section[0].name);

@@ -30,8 +30,8 @@ struct save_result {
 };
 
 /*
- * May and can the directory be written to? If it is missing: can it be made? A directory or a file
- * in it that others may write to is refused: the configuration is carried out by root.
+ * May and can the directory be written to? If it is missing: can it be made? A directory or
+ * a file in it that others may write to is refused: the configuration is carried out by root.
  */
 int config_save_check(const char *directory, struct problem *problem);
 
@@ -40,7 +40,8 @@ int config_save_check(const char *directory, struct problem *problem);
  * It is found again by the first of these that no other device has: the UUID of its
  * namespace, the serial of a CXL memory device, its physical address. -EEXIST: another
  * section of the file, which --save did not write or which has been changed since, would
- * be applied instead. The file is as it was, or as it shall be, at any time.
+ * be applied instead; or the saved one is about another device too. The file is as it was,
+ * or as it shall be, at any time.
  */
 int config_save(const char *directory, const struct sysfs *sysfs, const struct dax_device *device,
 		const struct saved_values *values, bool dry_run, struct save_result *result,
@@ -49,7 +50,7 @@ int config_save(const char *directory, const struct sysfs *sysfs, const struct d
 /*
  * Removes the section that was saved for the device: 1, or 0 if there is none. A file
  * without anything else is removed too. -EEXIST: nothing was removed, as the only section
- * about the device is another one, as above.
+ * about the device is another one, or one that is about another device too, as above.
  */
 int config_forget(const char *directory, const struct sysfs *sysfs, const struct dax_device *device,
 		  bool dry_run, struct save_result *result, struct problem *problem);

@@ -232,6 +232,32 @@ tells_of_sections_that_were_changed()
 	cmp "$saved" "$work/before"
 }
 
+# One device was saved by the serial of its region, and then others were made there.
+leaves_shared_sections()
+{
+	local name
+
+	mkdir -p "$sys"/bus/cxl/devices/{decoder0.0,uport}
+	echo 0xc0ffee >"$sys/bus/cxl/devices/uport/serial"
+	echo decoder0.0 >"$sys/devices/platform/target0"
+	fresh_config
+	section dax0.0 0xc0ffee unplugged | sed 's/dax.resource/cxl.serial/' >"$saved"
+	cp "$saved" "$work/before"
+	for name in dax0.0 dax1.0; do
+		reconfigure 239 --online-type=movable --save "$name"
+		says "$name: error: it cannot be saved, and is left as it is: section 'saved cxl.serial 0xc0ffee' ($saved:1) matches dax"
+		says "$name: remove that section by hand, then use --save for each device that is to keep its policy"
+		is_unchanged "$name"
+		reconfigure 239 --forget "$name"
+		says "$name: error: section 'saved cxl.serial 0xc0ffee' ($saved:1) matches dax"
+		says "forgot 0 devices"
+		cmp "$saved" "$work/before"
+	done
+	rm "$saved"
+	reconfigure 0 --online-type=movable --save dax0.0 dax1.0
+	expect "$(grep -c '^dax.resource = ' "$saved")" 2
+}
+
 # A file that cannot be written, for lack of space: the old one stays.
 survives_a_full_disk()
 {
@@ -435,6 +461,7 @@ ok "what can be known beforehand keeps the device as it is" on_system refuses_be
 ok "so does a directory that cannot be made" on_system refuses_if_there_is_no_place
 ok "a saved section that was changed by hand is not passed over in silence" \
 	on_system tells_of_sections_that_were_changed
+ok "a saved section that matches several devices is left alone" on_system leaves_shared_sections
 ok "a file that cannot be written stays as it was" on_system survives_a_full_disk
 ok "a section that comes first is warned of" on_system warns_of_what_comes_first
 ok "a device in another mode than system-ram is warned of" on_system warns_of_another_mode

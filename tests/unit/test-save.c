@@ -281,6 +281,88 @@ static void test_forgets_no_other(void **state)
 	fake_kernel_stop(&scene.kernel);
 }
 
+#define SHARED                                                                                     \
+	"[reconfigure-device saved cxl.serial 0xc0ffee]\n"                                         \
+	"# Written by daxctl reconfigure-device --save for dax0.0.\n"                              \
+	"cxl.serial = 0xc0ffee\n"                                                                  \
+	"online_type = unplugged\n"
+
+/* dax0.0 and dax0.1 are on one CXL region, whose memory device has that serial number. */
+static void make_cxl(struct scene *scene)
+{
+	char command[512];
+
+	snprintf(command, sizeof(command),
+		 "set -e; cd %s; echo decoder0.0 >bus/dax/target0; mkdir -p bus/cxl/devices; "
+		 "cd bus/cxl/devices; mkdir decoder0.0 uport; echo 0xc0ffee >uport/serial",
+		 scene->kernel.root);
+	assert_int_equal(system(command), 0);
+}
+
+/* Until it has a size, it is a seed, which is no device. */
+static void set_size(const struct scene *scene, const char *name, const char *size)
+{
+	char path[64];
+	FILE *stream;
+
+	snprintf(path, sizeof(path), DAX_DEVICES "/%s/size", name);
+	stream = fopen(path_of(scene, path), "w");
+	if (!stream)
+		abort();
+	fprintf(stream, "%s\n", size);
+	fclose(stream);
+}
+
+static void assert_shared(struct scene *scene, const char *name, const char *expected)
+{
+	struct problem problem;
+
+	for (int dry_run = 1; dry_run >= 0; dry_run--) {
+		assert_int_equal(save(scene, name, POLICY_OFFLINE, dry_run, &problem), -EEXIST);
+		if (!strstr(problem.text, expected))
+			fail_msg("%s", problem.text);
+	}
+	assert_int_equal(forget(scene, name, &problem), -EEXIST);
+	assert_non_null(strstr(problem.text, expected));
+	assert_non_null(strstr(problem.advice, "remove that section by hand"));
+}
+
+/* A device is saved by the serial of its region, and a second one is made there afterwards. */
+static void test_shared(void **state)
+{
+	struct problem problem;
+	struct scene scene;
+
+	(void)state;
+	start(&scene);
+	make_cxl(&scene);
+	set_size(&scene, "dax0.1", "0");
+	assert_int_equal(save(&scene, "dax0.0", POLICY_OFFLINE, false, &problem), 0);
+	assert_int_equal(save(&scene, "dax0.0", POLICY_UNPLUGGED, false, &problem), 0);
+	assert_int_equal(forget(&scene, "dax0.1", &problem), 0);
+	assert_content(&scene, HEADING "\n" SHARED);
+	/* Once it is destroyed, it can still be forgotten. */
+	set_size(&scene, "dax0.0", "0");
+	assert_int_equal(forget(&scene, "dax0.0", &problem), 1);
+	set_size(&scene, "dax0.0", "536870912");
+	assert_int_equal(save(&scene, "dax0.0", POLICY_UNPLUGGED, false, &problem), 0);
+
+	set_size(&scene, "dax0.1", "536870912");
+	assert_shared(&scene, "dax0.1", "/" SAVED_FILE ":3) matches dax0.0 too");
+	assert_shared(&scene, "dax0.0", "/" SAVED_FILE ":3) matches dax0.1 too");
+	assert_content(&scene, HEADING "\n" SHARED);
+	/* Also behind one that is the device's own. */
+	store(&scene, SECOND("online") SHARED);
+	assert_shared(&scene, "dax0.1", "/" SAVED_FILE ":5) matches dax0.0 too");
+	assert_content(&scene, SECOND("online") SHARED);
+
+	assert_int_equal(unlink(path_of(&scene, FILE_NAME)), 0);
+	assert_int_equal(save(&scene, "dax0.1", POLICY_OFFLINE, false, &problem), 0);
+	assert_int_equal(save(&scene, "dax0.0", POLICY_ONLINE, false, &problem), 0);
+	assert_content(&scene, HEADING "\n" SECOND("offline") "\n" FIRST("online"));
+	fake_kernel_stop(&scene.kernel);
+}
+
 static void assert_refused(struct scene *scene, int rc, const char *text)
 {
 	struct problem problem = { 0 };
@@ -399,6 +481,7 @@ int main(void)
 		TEST("a section that would be applied instead is refused", test_others),
 		TEST("a section that is not as it was saved is not forgotten, but told",
 		     test_forgets_no_other),
+		TEST("a section that is about another device too is left alone", test_shared),
 		TEST("what others may write to is refused, and nothing is followed", test_refusals),
 		TEST("the directory is made when it is missing", test_makes_the_directory),
 		TEST("a directory that cannot be made is told beforehand",

@@ -206,6 +206,23 @@ two_at_the_same_time()
 	expect "$(ls -A "$directory")" ""
 }
 
+# Both devices of before. dax0.0 is saved while it is alone in its region.
+keeps_the_section_of_another()
+{
+	local before
+
+	echo 0 >"$dax_devices/dax0.1/size"
+	reconfigure 0 --online-type=offline --save dax0.0
+	before=$(<"$saved")
+	grep -qxF "$condition" "$saved"
+	echo $((DEVICE_BYTES / 2)) >"$dax_devices/dax0.1/size"
+	reconfigure 239 --online-type=movable --save dax0.1
+	says "($saved:3) matches dax0.0 too"
+	reconfigure 239 --forget dax0.1
+	says "($saved:3) matches dax0.0 too"
+	expect "$(<"$saved")" "$before"
+}
+
 mkdir -p "$directory"
 chmod 755 "$directory"
 rm -f "$directory"/*
@@ -231,5 +248,8 @@ if [[ $MACHINE = hmem ]]; then
 fi
 if [[ $MACHINE != pmem ]]; then
 	ok "two at the same time are both saved" two_at_the_same_time
+fi
+if [[ $MACHINE = cxl ]]; then
+	ok "a section that matches another device too is left alone" keeps_the_section_of_another
 fi
 done_testing
