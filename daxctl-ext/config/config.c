@@ -243,14 +243,31 @@ static void take_unknown(struct parser *parser, const char *key)
 		doubt(parser, advice, "unknown key '%.60s'", key);
 }
 
+/* Only the last value would count: two serial numbers do not mean "either". */
+static void check_repetition(struct parser *parser, struct config_section *section,
+			     enum config_key key, const char *name)
+{
+	static const char advice[] = "remove one of the lines, or write a section for each device";
+	const unsigned int bit = 1u << key;
+
+	if (section->keys & bit && config_key_is_ours(name))
+		complain(parser, advice, "the key '%.60s' is given twice in this section", name);
+	else if (section->keys & bit)
+		doubt(parser, advice, "the key '%.60s' is given twice in this section", name);
+	section->keys |= bit;
+}
+
 static void take_value(struct parser *parser, const char *name, const char *value)
 {
 	struct config *config = parser->config;
 	struct config_section *section = &config->section[config->nr - 1];
+	enum config_key key = config_key_find(name);
 
 	if (config_key_is_ours(name))
 		section->has_ours = config->has_ours = true;
-	switch (config_key_find(name)) {
+	if (key != CONFIG_KEY_UNKNOWN)
+		check_repetition(parser, section, key, name);
+	switch (key) {
 	case CONFIG_KEY_NVDIMM_UUID:
 		take_text(parser, &section->nvdimm_uuid, value);
 		break;

@@ -36,6 +36,7 @@ struct config_section {
 	bool has_ours; /* any extension key */
 	/* Used while parsing: a mistake, if the section has any extension key. */
 	struct problem *doubt;
+	unsigned int keys; /* likewise: a bit for each key that it has */
 };
 
 struct config {

@@ -157,6 +157,44 @@ refuses_ambiguous_numbers()
 	done
 }
 
+# Two serial numbers do not mean either of them: only the last one would count.
+refuses_keys_given_twice()
+{
+	fresh_config
+	config a.conf <<-END
+		[reconfigure-device first]
+		dax.target_node = 1
+		dax.target_node = 3
+		online_type = offline
+	END
+	refuses 234 "$RELAY_CONFIG/a.conf:3: the key 'dax.target_node' is given twice in this section"
+	says "daxctl: remove one of the lines, or write a section for each device"
+	config a.conf <<-END
+		[reconfigure-device first]
+		nvdimm.uuid = 1-2-3
+		mode = devdax
+		mode = system-ram
+		online_type = offline
+	END
+	refuses 234 "$RELAY_CONFIG/a.conf:4: the key 'mode' is given twice in this section"
+	# For upstream, the last one counts.
+	sed -i '/^online_type/d' "$RELAY_CONFIG/a.conf"
+	run 0 reconfigure-device -C dax0.0
+	expect "$stdout" '[{"called":"reconfigure-device -C dax0.0"}]'
+	# In two sections, it is given once in each.
+	config a.conf <<-END
+		[reconfigure-device first]
+		dax.target_node = 1
+		online_type = offline
+		[reconfigure-device second]
+		dax.target_node = 3
+		online_type = offline
+	END
+	run 0 reconfigure-device -C -n all
+	says 'dax0.0: write "offline"'
+	says 'dax1.0: write "offline"'
+}
+
 hints_at_the_key()
 {
 	fresh_config
@@ -314,6 +352,7 @@ ok "so it is in a directory without any policy, and only that may be missing" \
 	on_system refuses_even_without_a_policy
 ok "a file that may not be read is an error" on_system refuses_without_permission
 ok "a number with a leading 0 is refused, with both remedies" on_system refuses_ambiguous_numbers
+ok "a key that is given twice is refused" on_system refuses_keys_given_twice
 ok "a key that is nearly one of the extension is refused, with a hint" on_system hints_at_the_key
 ok "online_type and online-type mean the same, beside memmap_on_memory" on_system takes_both_spellings
 ok "online = false is refused for a device whose policy would online it" \

@@ -82,11 +82,16 @@ static void test_theirs(void **state)
 			       "[reconfigure-device a]\nnvdimm.uuid = 1\nmode = devdax\n"
 			       "[reconfigure-device b]\nonline = true\nmovable = false\n"
 			       "[reconfigure-device]\nonline = no\nmode =\nsize = 1G\n"
-			       "force = yes\npath = x\nserial = 010\n",
+			       "force = yes\npath = x\nserial = 010\n"
+			       /* The last one counts. */
+			       "[reconfigure-device c]\nnvdimm.uuid = 1\nnvdimm.uuid = 2\n"
+			       "online = no\nonline = yes\nsize = 1G\nsize = 2G\n",
 			       &problem),
 			 0);
 	assert_false(config.has_ours);
-	assert_int_equal(config.nr, 3);
+	assert_int_equal(config.nr, 4);
+	assert_string_equal(config.section[3].nvdimm_uuid, "2");
+	assert_true(config.section[3].online);
 	assert_false(config.section[0].has_ours);
 	assert_true(config.section[1].online);
 	assert_true(config.section[1].has_movable);
@@ -209,6 +214,30 @@ static void test_mistakes(void **state)
 		  "a.conf:2: 'on' is neither true nor false", "" },
 		{ "[reconfigure-device a]\nmode =\ndax.path = x\n",
 		  "a.conf:2: the value is missing", "" },
+		{ "[reconfigure-device a]\ncxl.serial = 1\nonline_type = online\ncxl.serial = 2\n",
+		  "a.conf:4: the key 'cxl.serial' is given twice in this section",
+		  "remove one of the lines, or write a section for each device" },
+		{ "[reconfigure-device a]\ndax.path = x\nonline_type = online\nonline-type = "
+		  "offline\n",
+		  "a.conf:4: the key 'online-type' is given twice in this section", "remove one " },
+		{ "[reconfigure-device a]\ndax.path = x\nDAX.path = x\n",
+		  "a.conf:3: the key 'dax.path' is given twice in this section", "remove one " },
+		{ "[reconfigure-device a]\ndax.resource = 1\ndax.resource = 1\ndax.resource = y\n",
+		  "a.conf:3: the key 'dax.resource' is given twice in this section", "remove " },
+		{ "[reconfigure-device a]\ndax.target_node = 1\n\ndax.target-node = 2\n",
+		  "a.conf:4: the key 'dax.target-node' is given twice in this section", "remove " },
+		{ "[reconfigure-device a]\ndax.path = x\nmemmap_on_memory = on\n"
+		  "memmap_on_memory = off\n",
+		  "a.conf:4: the key 'memmap_on_memory' is given twice in this section",
+		  "remove one " },
+		/* Upstream's keys, in a section with an extension key. */
+		{ "[reconfigure-device a]\nnvdimm.uuid = 1\nnvdimm.uuid = 2\nonline_type = "
+		  "online\n",
+		  "a.conf:3: the key 'nvdimm.uuid' is given twice in this section", "remove one " },
+		{ "[reconfigure-device a]\ndax.path = x\nmode = devdax\nmode = system-ram\n",
+		  "a.conf:4: the key 'mode' is given twice in this section", "remove one " },
+		{ "[reconfigure-device a]\nonline = no\nonline = no\ndax.path = x\n",
+		  "a.conf:3: the key 'online' is given twice in this section", "remove one " },
 		/* Upstream has no key that looks like this; alone in a section too. */
 		{ "[reconfigure-device a]\nnvdimm.uuid = 1\nonlinetype = offline\n",
 		  "a.conf:3: unknown key 'onlinetype'", "did you mean 'online_type'?" },
