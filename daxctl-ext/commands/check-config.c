@@ -13,6 +13,7 @@
 #include "upstream/json.h"
 #include "commands/session.h"
 #include "device/users.h"
+#include "plan/shield.h"
 #include "plan/spare-users.h"
 
 enum whose {
@@ -34,20 +35,36 @@ static bool section_mode_is(const struct config_section *section, enum dax_mode 
 	return section->mode && strcmp(section->mode, dax_mode_name(mode)) == 0;
 }
 
+static bool has_online_policy(const struct dax_device *device)
+{
+	enum policy policy;
+
+	return policy_from_kernel(device->online_type, &policy) == 0 && policy_is_online(policy);
+}
+
+/* May upstream bind it to kmem? */
+static bool can_be_shielded(const struct dax_device *device)
+{
+	char name[1][DAX_NAME_SIZE];
+	const struct dax_names names = { name, 1 };
+
+	memcpy(name[0], device->name, sizeof(name[0]));
+	return shield_suffices(&sysfs_of_system, &names);
+}
+
 /*
- * Upstream sees neither the policy of a device nor that kmem may hold it without
- * memory. Our command line knows what to do then, or refuses it.
+ * Upstream sees neither the policy of a device, nor its second range, nor that kmem may
+ * hold it without memory. Our command line knows what to do then, or refuses it.
  */
 static bool is_beyond_upstream(const struct config_section *section,
 			       const struct dax_device *device)
 {
-	enum policy policy;
-
 	if (section_mode_is(section, DAX_MODE_DEVDAX) || section_mode_is(section, DAX_MODE_FAMFS))
 		return device->mode == DAX_MODE_SYSTEM_RAM;
-	return section_mode_is(section, DAX_MODE_SYSTEM_RAM) && section->has_online &&
-	       !section->online && policy_from_kernel(device->online_type, &policy) == 0 &&
-	       policy_is_online(policy);
+	if (!section_mode_is(section, DAX_MODE_SYSTEM_RAM))
+		return false;
+	return section->has_online && !section->online ? has_online_policy(device)
+						       : !can_be_shielded(device);
 }
 
 static enum whose whose_is(const struct config_section *section, const struct dax_device *device)
@@ -131,18 +148,18 @@ static int check_users(const struct check_config_options *options,
 
 /* Has done what a section says that has no policy: by upstream, or as if it was typed. */
 static void relay(struct session *session, const struct check_config_options *options,
-		  const struct verdict *verdict, char *name)
+		  const struct verdict *verdict, const struct dax_names *meant)
 {
 	const struct config_section *section = verdict->section;
 	char program[] = "daxctl", command[] = "reconfigure-device", check[] = "--check-config";
 	char force[] = "--force", human[] = "--human", verbose[] = "--verbose";
 	char no_online[] = "--no-online", no_movable[] = "--no-movable";
 	_cleanup_free_ char *output = NULL;
-	char mode[64], *argv[10] = { program, command };
+	char *name = meant->name[0], mode[64], *argv[10] = { program, command };
 	size_t length;
 	int argc = 2, status, rc;
 
-	rc = verdict->whose == TRANSLATED ? check_users(options, section, name) : 0;
+	rc = section->has_ours ? check_users(options, section, name) : 0;
 	if (rc < 0) {
 		session_note(session, rc);
 		return;
@@ -169,16 +186,16 @@ static void relay(struct session *session, const struct check_config_options *op
 			section->name);
 		return;
 	}
-	status = verdict->whose == TRANSLATED ? run_self_and_capture(argv, &output, &length)
-					      : forward_and_capture(argv, &output, &length);
-	forget_ids();
+	status = verdict->whose == TRANSLATED
+			 ? run_self_and_capture(argv, &output, &length)
+			 : forward_shielded_and_capture(argv, meant, &output, &length);
 	if (output)
 		add_devices(session, output);
 	session_note_status(session, name, status);
 }
 
 static void reconfigure(struct session *session, const struct check_config_options *options,
-			const struct verdict *verdict, char *name)
+			const struct verdict *verdict, const struct dax_names *meant)
 {
 	int memmap = MEMMAP_AS_IT_IS;
 
@@ -187,7 +204,7 @@ static void reconfigure(struct session *session, const struct check_config_optio
 	if (verdict->whose == NOBODYS)
 		return;
 	if (verdict->whose != OURS) {
-		relay(session, options, verdict, name);
+		relay(session, options, verdict, meant);
 		return;
 	}
 	if (verdict->section->has_memmap)
@@ -201,7 +218,7 @@ static void reconfigure(struct session *session, const struct check_config_optio
 		.allow_fallback = options->allow_fallback,
 		.memmap_on_memory = memmap,
 	};
-	session_reconfigure(session, name);
+	session_reconfigure(session, meant->name[0]);
 }
 
 static int apply(const struct config *config, const struct check_config_options *options,
@@ -226,8 +243,11 @@ static int apply(const struct config *config, const struct check_config_options 
 	if (session_start(&session, &words_reconfigure, options->human, options->is_verbose,
 			  options->dry_run) < 0)
 		return status_of_errno(-ENOMEM);
-	for (size_t i = 0; i < names->nr && !session_is_interrupted(); i++)
-		reconfigure(&session, options, &verdict[i], names->name[i]);
+	for (size_t i = 0; i < names->nr && !session_is_interrupted(); i++) {
+		const struct dax_names meant = { &names->name[i], 1 };
+
+		reconfigure(&session, options, &verdict[i], &meant);
+	}
 	return session_finish(&session);
 }
 
@@ -269,4 +289,25 @@ int check_config(const struct check_config_options *options, const struct dax_ta
 	if (!config.has_ours && !needs_our_rules(&config, &names))
 		return -1;
 	return apply(&config, options, &names);
+}
+
+bool check_config_may_match(const struct dax_names *names)
+{
+	_cleanup_config_ struct config config = { 0 };
+	struct problem problem;
+
+	/* Upstream may read it another way. */
+	if (sections_read(&config, &problem) < 0)
+		return true;
+	for (size_t i = 0; i < names->nr; i++) {
+		_cleanup_device_ struct dax_device device;
+
+		if (dax_device_read(&sysfs_of_system, names->name[i], &device) < 0)
+			continue;
+		for (size_t j = 0; j < config.nr; j++) {
+			if (config_section_matches(&config.section[j], &sysfs_of_system, &device))
+				return true;
+		}
+	}
+	return false;
 }

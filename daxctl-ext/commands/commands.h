@@ -39,11 +39,12 @@ int out_of_memory(void);
  */
 int forward_and_forget_ids(char **argv);
 
-/* What it does afterwards. */
-void forget_ids(void);
-
 /* Likewise, and devices that no driver has, but for those of @meant, stay so. */
 int forward_shielded(char **argv, const struct dax_names *meant);
+
+/* Likewise with its output, as forward_and_capture(), after signals_catch(). */
+int forward_shielded_and_capture(char **argv, const struct dax_names *meant, char **output,
+				 size_t *length);
 
 /*
  * What it does before and afterwards. binding_begin() waits for other daxctls; 0, or a

@@ -23,7 +23,7 @@ static void warn_of_ids(int rc)
 			strerror(-rc));
 }
 
-void forget_ids(void)
+static void forget_ids(void)
 {
 	_cleanup_close_ int lock = -1;
 	int rc = session_lock(&sysfs_of_system, "daxctl", &lock);
@@ -73,24 +73,50 @@ void binding_end(struct binding *binding)
 	cleanup_close(&binding->lock);
 }
 
-int forward_shielded(char **argv, const struct dax_names *meant)
+/* 0 if upstream may run now, else the exit status. binding_end() afterwards if *@is_shielded. */
+static int begin(struct binding *binding, const struct dax_names *meant, bool *is_shielded)
 {
 	struct problem problem = { 0 };
+	int rc = binding_begin(binding, meant, &problem);
+
+	*is_shielded = rc == 0;
+	/* Who may not bind devices hears so from upstream. */
+	if (rc == 0 || rc == -EACCES || rc == -EROFS)
+		return 0;
+	print_problem("daxctl", "error", &problem);
+	return status_of_errno(rc);
+}
+
+int forward_shielded(char **argv, const struct dax_names *meant)
+{
 	struct binding binding;
-	int status, rc;
+	bool is_shielded;
+	int status;
 
 	signals_catch();
-	rc = binding_begin(&binding, meant, &problem);
-	if (rc == 0 || rc == -EACCES || rc == -EROFS) {
-		/* Who may not bind devices hears so from upstream. */
+	status = begin(&binding, meant, &is_shielded);
+	if (status == 0)
 		status = forward_and_wait(argv);
-	} else {
-		print_problem("daxctl", "error", &problem);
-		status = status_of_errno(rc);
-	}
-	if (rc == 0)
+	if (is_shielded)
 		binding_end(&binding);
 	signals_deliver();
+	return status;
+}
+
+int forward_shielded_and_capture(char **argv, const struct dax_names *meant, char **output,
+				 size_t *length)
+{
+	struct binding binding;
+	bool is_shielded;
+	int status;
+
+	*output = NULL;
+	*length = 0;
+	status = begin(&binding, meant, &is_shielded);
+	if (status == 0)
+		status = forward_and_capture(argv, output, length);
+	if (is_shielded)
+		binding_end(&binding);
 	return status;
 }
 

@@ -245,6 +245,21 @@ static bool is_config_line(const struct command_line *line)
 	       !is_set(line, OPT_FORGET);
 }
 
+/* Upstream binds a device by new_id here, too, if a section is about it. */
+static int forward_config_line(const struct command_line *line, char **argv)
+{
+	_cleanup_targets_ struct dax_targets targets = { 0 };
+	_cleanup_names_ struct dax_names names = { 0 };
+
+	if (line->error[0] || line->nr_arguments != 1)
+		return forward_and_forget_ids(argv);
+	if (dax_select_as_upstream(&targets, &names, line->argument[0],
+				   line->option[OPT_REGION].value) < 0)
+		return out_of_memory();
+	return check_config_may_match(&names) ? forward_shielded(argv, &names)
+					      : forward_and_forget_ids(argv);
+}
+
 /* As check_config(): negative if it is upstream's. */
 static int follow_config(const struct command_line *line, int argc, char **argv)
 {
@@ -278,7 +293,7 @@ static int follow_config(const struct command_line *line, int argc, char **argv)
 	}
 	/* It does not know these options; and there is nothing for them to do. */
 	words = options_without_ours(line, argc, argv);
-	return words ? forward_and_forget_ids(words) : out_of_memory();
+	return words ? forward_config_line(line, words) : out_of_memory();
 }
 
 /* --- without our options --------------------------------------------------- */
@@ -334,12 +349,14 @@ static int do_as_upstream(const struct command_line *line, char **argv)
 {
 	_cleanup_targets_ struct dax_targets targets = { 0 };
 	_cleanup_names_ struct dax_names names = { 0 };
-	bool is_plain = !is_set(line, OPT_SIZE) && !is_set(line, OPT_ALIGN) &&
-			!is_set(line, OPT_INPUT) && !is_set(line, OPT_CHECK_CONFIG);
+	bool is_plain =
+		!is_set(line, OPT_SIZE) && !is_set(line, OPT_ALIGN) && !is_set(line, OPT_INPUT);
 	/* With --no-online, it refuses to leave system-ram mode. */
 	bool leaves = driver_asked_for(line) && !is_set(line, OPT_NO_ONLINE);
 	bool enters = mode_is(line, dax_mode_name(DAX_MODE_SYSTEM_RAM));
 
+	if (is_set(line, OPT_CHECK_CONFIG))
+		return forward_config_line(line, argv);
 	if (line->error[0] || line->nr_arguments != 1 || !is_plain || !(enters || leaves))
 		return forward_and_forget_ids(argv);
 	if (dax_select_as_upstream(&targets, &names, line->argument[0],

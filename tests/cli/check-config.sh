@@ -17,6 +17,8 @@ trap 'rm -rf "$work" "$RELAY_LINK" "$RELAY_CONFIG"' EXIT
 	device 0 0 online_type=default memmap_on_memory=0
 	region 1
 	device 1 0 online_type=default memmap_on_memory=0 target_node=3
+	region 2
+	device 2 0 online_type=default
 } >"$work/devices"
 
 no_config()
@@ -149,6 +151,7 @@ refuses_mistakes()
 
 translates()
 {
+	no_config
 	config a.conf <<-END
 		[reconfigure-device first]
 		dax.path = */hmem.0/*
@@ -164,6 +167,71 @@ translates()
 	expect "$(jq -c 'map(.called) | sort' <<<"$stdout")" \
 		'["reconfigure-device --mode=devdax --force --verbose dax1.0","reconfigure-device --mode=system-ram --no-online --force --verbose dax0.0"]'
 	says "reconfigured 2 devices"
+}
+
+# its_section [LINE]: a section of upstream's kind is about dax1.0.
+its_section()
+{
+	no_config
+	echo 1-2-3 >"$sys/devices/platform/hmem.1/uuid"
+	printf '[reconfigure-device one]\nnvdimm.uuid = 1-2-3\nmode = system-ram\n%s\n' "$@" | config a.conf
+}
+
+# In place of a kernel, upstream binds dax0.0, too, and tells the policy that this has then.
+binds_both()
+{
+	relay_to "cat $sys/bus/dax/devices/dax0.0/online_type >>\"\$0.log\"
+		ln -s ../../../../bus/dax/drivers/kmem $sys/bus/dax/devices/dax0.0/driver"
+}
+
+# stays_unbound STATUS ARGUMENT...: dax0.0, whatever upstream does for dax1.0.
+stays_unbound()
+{
+	: | tee "$RELAY_LINK.log" "$sys/bus/dax/drivers/kmem/unbind"
+	run "$1" reconfigure-device --check-config "${@:2}" dax1.0
+	expect "$(<"$RELAY_LINK.log")" offline
+	expect "$(<"$sys/bus/dax/drivers/kmem/unbind")" dax0.0
+	expect "$(<"$sys/bus/dax/devices/dax0.0/online_type")" default
+	rm "$sys/bus/dax/devices/dax0.0/driver"
+}
+
+keeps_siblings()
+{
+	binds_both
+	its_section
+	stays_unbound 0
+	stays_unbound 0 --allow-fallback
+	# Beside a device that is not upstream's, and that nothing binds here.
+	config b.conf <<-END
+		[reconfigure-device two]
+		dax.path = */hmem.2/*
+		online-type = movable
+	END
+	stays_unbound 250 dax2.0
+	# If no section matches, upstream binds nothing.
+	no_config
+	: >"$RELAY_LINK.log"
+	check dax1.0
+	expect "$(<"$RELAY_LINK.log")" default
+}
+
+# Without a policy, nothing keeps the memory of dax0.0 offline. The bind has no effect here.
+binds_it_alone()
+{
+	relay
+	rm "$sys/bus/dax/devices/dax0.0/online_type"
+	its_section
+	run 250 reconfigure-device -C dax1.0
+	expect "$stdout" ""
+	says "dax1.0: error: the driver 'kmem' did not bind it"
+	# Upstream does not ask whether processes use it, either.
+	bound dax1.0 device_dax
+	user_of dax1.0
+	run 240 reconfigure-device -C dax1.0
+	says "dax1.0: error: the driver 'device_dax' claimed it at the same moment"
+	its_section "online = no"
+	check dax1.0
+	expect "$stdout" '[{"called":"reconfigure-device --check-config dax1.0"}]'
 }
 
 # user_of DEVICE: as if process 71 had its node open. The device's node is /dev/null.
@@ -236,5 +304,7 @@ ok "the first match wins, and the second is warned of" on_system warns_of_two
 ok "a mistake is reported with file, line and reason, and changes nothing" on_system refuses_mistakes
 ok "a section without a policy becomes options of upstream's daxctl" on_system translates
 ok "such a section spares a device that processes have open, without --force" on_system spares_users
+ok "whatever upstream binds for a section, unbound siblings stay unbound" on_system keeps_siblings
+ok "what upstream cannot bind alone is bound without it" on_system binds_it_alone
 ok "a policy on the command line is refused" on_system conflicts
 done_testing
