@@ -153,6 +153,20 @@ int check_no_online(const struct sysfs *sysfs, const struct dax_names *names)
 	return rc;
 }
 
+int check_auto_online(const struct sysfs *sysfs, const struct dax_names *names)
+{
+	char text[POLICY_TEXT_SIZE];
+	enum policy policy;
+
+	if (sysfs_read(sysfs, text, sizeof(text), "devices/system/memory/auto_online_blocks") < 0 ||
+	    policy_from_kernel(text, &policy) < 0 || !policy_is_online(policy))
+		return 0;
+	for (size_t i = 0; i < names->nr; i++)
+		fprintf(stderr, "%s: error: kernel policy will auto-online memory, aborting\n",
+			names->name[i]);
+	return -EBUSY;
+}
+
 int list_policies(void)
 {
 	for (enum policy policy = POLICY_DEFAULT; policy <= POLICY_UNPLUGGED; policy++) {

@@ -88,6 +88,12 @@ int report_without_node(const struct dax_names *names);
  */
 int check_no_online(const struct sysfs *sysfs, const struct dax_names *names);
 
+/*
+ * Says, as upstream daxctl, that the system default would online their memory, perhaps in
+ * another zone than is asked for, if it does: 0 or -EBUSY.
+ */
+int check_auto_online(const struct sysfs *sysfs, const struct dax_names *names);
+
 /* --online-type=help */
 int list_policies(void);
 

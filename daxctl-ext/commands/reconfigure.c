@@ -334,14 +334,17 @@ static int enter_system_ram(const struct command_line *line, const struct dax_ta
 			    const struct dax_names *names, char **argv)
 {
 	const struct sysfs *sysfs = &sysfs_of_system;
-	bool keeps_offline = is_set(line, OPT_NO_ONLINE);
+	bool keeps_offline = is_set(line, OPT_NO_ONLINE), force = is_set(line, OPT_FORCE);
+	bool is_upstreams = keeps_offline || shield_suffices(sysfs, names);
 	int rc = 0;
 
-	if (!keeps_offline && !shield_suffices(sysfs, names))
-		return bind_and_online(line, targets);
-	if (keeps_offline && !is_set(line, OPT_FORCE))
+	if (keeps_offline && !force)
 		rc = check_no_online(sysfs, names);
-	return rc < 0 ? none_reconfigured(rc) : forward_shielded(argv, names);
+	else if (!is_upstreams && !force && !is_set(line, OPT_NO_MOVABLE))
+		rc = check_auto_online(sysfs, names);
+	if (rc < 0)
+		return none_reconfigured(rc);
+	return is_upstreams ? forward_shielded(argv, names) : bind_and_online(line, targets);
 }
 
 /* Does what upstream daxctl would do, by its own means where those would lose memory. */

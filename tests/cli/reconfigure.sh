@@ -255,6 +255,29 @@ no_online()
 	same reconfigure-device -m system-ram -N -f dax0.0
 }
 
+# dax2.0 has no policy: upstream is not asked to bind another device.
+auto_online()
+{
+	local default option drivers=$sys/bus/dax/drivers
+
+	for default in online online_kernel online_movable; do
+		echo "$default" >"$sys/devices/system/memory/auto_online_blocks"
+		reconfigure 240 -m system-ram dax0.0
+		expect "$stderr" "dax0.0: error: kernel policy will auto-online memory, aborting
+error reconfiguring devices: Device or resource busy
+reconfigured 0 devices"
+		same reconfigure-device -m system-ram dax0.0
+		same reconfigure-device -m system-ram all
+		expect "$(cat "$drivers"/*/{bind,new_id})" ""
+		for option in --force --no-movable; do
+			reconfigure 250 -m system-ram "$option" dax0.0
+			says "dax0.0: error: the driver 'kmem' did not bind it"
+			expect "$(<"$drivers/kmem/bind")" dax0.0
+			: >"$drivers/kmem/bind"
+		done
+	done
+}
+
 leaves_unplugged()
 {
 	bound dax0.0 kmem
@@ -336,6 +359,7 @@ ok "a dry run prints the steps and nothing on stdout" on_system dry_run
 ok "a failed bind is rolled back" on_system rolls_back
 ok "--memmap-on-memory sets that attribute" on_system sets_memmap
 ok "--no-online is refused where the device's policy would online it" on_system no_online
+ok "--mode=system-ram is refused as by upstream where the system default would online it" on_system auto_online
 ok "--mode=devdax frees a device that is left unplugged" on_system leaves_unplugged
 ok "a dry run lists the steps to devdax mode" on_system announces_the_way_out
 ok "a device that another driver takes on the way to devdax mode is not bound" on_system does_not_bind_what_is_bound
