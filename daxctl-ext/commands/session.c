@@ -148,7 +148,8 @@ static int print_outcome(const struct session *session, const struct plan *plan,
 
 	if (outcome->way)
 		fprintf(stderr, "%s: without a policy of its own: %s\n", name, outcome->way);
-	add_to_output(session, plan, outcome->after.nr ? &outcome->after : &plan->before);
+	/* Without a step, nothing has changed. */
+	add_to_output(session, plan, plan->nr_steps ? &outcome->after : &plan->before);
 	if (!outcome->unlike)
 		return 0;
 	blocks_describe_unlike(&outcome->after, plan->expected, unlike, sizeof(unlike));

@@ -154,6 +154,38 @@ static int refuse_unreadable(const struct plan *plan, struct problem *problem)
 			   blocks_count(&plan->before).of[BLOCK_UNREADABLE], plan->before.nr);
 }
 
+static const char *direction(const struct request *request)
+{
+	return policy_is_online(request->policy) ? "online" : "offline";
+}
+
+/* The memory online or offline; in whichever zone a block is online already, it stays. */
+static int plan_blocks(struct plan *plan, const struct request *request, struct problem *problem)
+{
+	bool online = policy_is_online(request->policy);
+	struct block_counts counts = blocks_count(&plan->before);
+	size_t there = plan->before.nr - counts.of[BLOCK_MISSING];
+	size_t done = online ? blocks_count_online(&counts) : counts.of[BLOCK_OFFLINE];
+
+	if (counts.of[BLOCK_UNREADABLE])
+		return refuse_unreadable(plan, problem);
+	if (online && !there)
+		return problem_set(problem, -ENXIO,
+				   "use daxctl reconfigure-device --mode=system-ram "
+				   "--online-type=TYPE --force",
+				   "kmem holds it without memory blocks");
+	if (done == there)
+		snprintf(plan->note, sizeof(plan->note), "all memory sections (%zu) already %s",
+			 there, direction(request));
+	else if (done)
+		snprintf(plan->note, sizeof(plan->note), "%zu memory section%s already %s", done,
+			 done == 1 ? "" : "s", direction(request));
+	if (done < there)
+		add(plan, online ? ACTION_ONLINE : ACTION_OFFLINE, policy_name(request->policy),
+		    ACTION_RESTORE, NULL);
+	return 0;
+}
+
 /*
  * Is there nothing to do? A policy that differs from where the memory is right
  * must be changed if that disturbs nobody: it may be what a killed run left.
@@ -179,6 +211,8 @@ static int plan_replug(struct plan *plan, const struct request *request,
 	bool other_memmap = memmap_differs(device, request);
 	char unlike[200];
 
+	if (request->set_memory)
+		return plan_blocks(plan, request, problem);
 	if (!other_memmap && is_as_asked(plan, request)) {
 		plan->is_warning = policy_differs(device, request);
 		if (plan->is_warning)
@@ -314,44 +348,19 @@ static int plan_driver(struct plan *plan, const struct request *request,
 	return 0;
 }
 
-/* Its memory online or offline; in whichever zone a block is online already, it stays. */
+/* Without any bind. */
 static int plan_memory(struct plan *plan, const struct request *request,
 		       const struct blocks *blocks, struct problem *problem)
 {
-	bool online = policy_is_online(request->policy);
-	const char *word = online ? "online" : "offline";
-	struct block_counts counts;
-	size_t there, done;
 	int rc;
 
 	if (plan->device->mode != DAX_MODE_SYSTEM_RAM)
 		return problem_set(problem, -ENXIO,
 				   "use daxctl reconfigure-device --mode=system-ram",
 				   "it is in %s mode, and has no memory to put %s",
-				   dax_mode_name(plan->device->mode), word);
+				   dax_mode_name(plan->device->mode), direction(request));
 	rc = copy_blocks(plan, blocks, problem);
-	if (rc < 0)
-		return rc;
-	counts = blocks_count(&plan->before);
-	if (counts.of[BLOCK_UNREADABLE])
-		return refuse_unreadable(plan, problem);
-	there = plan->before.nr - counts.of[BLOCK_MISSING];
-	done = online ? blocks_count_online(&counts) : counts.of[BLOCK_OFFLINE];
-	if (online && !there)
-		return problem_set(problem, -ENXIO,
-				   "use daxctl reconfigure-device --mode=system-ram "
-				   "--online-type=TYPE --force",
-				   "kmem holds it without memory blocks");
-	if (done == there)
-		snprintf(plan->note, sizeof(plan->note), "all memory sections (%zu) already %s",
-			 there, word);
-	else if (done)
-		snprintf(plan->note, sizeof(plan->note), "%zu memory section%s already %s", done,
-			 done == 1 ? "" : "s", word);
-	if (done < there)
-		add(plan, online ? ACTION_ONLINE : ACTION_OFFLINE, policy_name(request->policy),
-		    ACTION_RESTORE, NULL);
-	return 0;
+	return rc < 0 ? rc : plan_blocks(plan, request, problem);
 }
 
 int plan_make(struct plan *plan, const struct request *request, const struct dax_device *device,

@@ -29,7 +29,8 @@ struct request {
 	const char *to_driver;
 	/*
 	 * Put the memory that kmem has added online as under @policy, or offline,
-	 * and change no policy: after the bind with @to_system_ram, else without any.
+	 * and change no policy: with @to_system_ram after the bind, if kmem does not hold
+	 * the device yet, else without any.
 	 */
 	bool set_memory;
 	bool force;	     /* memory that is in use may be hot-removed for that */

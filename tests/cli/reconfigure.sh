@@ -278,6 +278,36 @@ reconfigured 0 devices"
 	done
 }
 
+# states: of three blocks of dax0.0.
+states()
+{
+	awk 1 "$sys"/devices/system/memory/memory3[234]/state | xargs
+}
+
+# offline_block NUMBER: one that is seen to be online when its state is written.
+offline_block()
+{
+	block "$1" "Normal Movable" ""
+	ln -sf state "$sys/devices/system/memory/memory$1/valid_zones"
+}
+
+# dax2.0 has no policy: upstream is not asked to bind another device.
+onlines_what_is_offline()
+{
+	bound dax0.0 kmem
+	block 32 online Normal
+	offline_block 33
+	offline_block 34
+	reconfigure 0 -m system-ram dax0.0
+	expect "$(states)" "online online_movable online_movable"
+	expect "$stderr" "dax0.0: 1 memory section already online
+reconfigured 1 device"
+	expect "$(jq -c '.[0] | [.chardev, .mode, .online_memblocks]' <<<"$stdout")" '["dax0.0","system-ram",3]'
+	echo "Normal Movable" >"$sys/devices/system/memory/memory33/state"
+	reconfigure 0 -m system-ram --no-movable dax0.0
+	expect "$(states)" "online online_kernel online_movable"
+}
+
 leaves_unplugged()
 {
 	bound dax0.0 kmem
@@ -360,6 +390,7 @@ ok "a failed bind is rolled back" on_system rolls_back
 ok "--memmap-on-memory sets that attribute" on_system sets_memmap
 ok "--no-online is refused where the device's policy would online it" on_system no_online
 ok "--mode=system-ram is refused as by upstream where the system default would online it" on_system auto_online
+ok "--mode=system-ram onlines what is offline of a device in that mode, as upstream does" on_system onlines_what_is_offline
 ok "--mode=devdax frees a device that is left unplugged" on_system leaves_unplugged
 ok "a dry run lists the steps to devdax mode" on_system announces_the_way_out
 ok "a device that another driver takes on the way to devdax mode is not bound" on_system does_not_bind_what_is_bound

@@ -189,6 +189,18 @@ both_ranges_come_as_upstream_has_it()
 	set_policy dax0.0 online_movable
 }
 
+# As where dax0.2 has no policy that would keep its memory offline.
+what_is_offline_comes_online()
+{
+	mount --bind /dev/null "$dax_devices/dax0.2/online_type"
+	reconfigure dax0.1 --mode=system-ram
+	umount "$dax_devices/dax0.2/online_type"
+	expect "$(jq -c '.[0] | [.chardev, .online_memblocks]' /tmp/stdout)" "[\"dax0.1\",$((size / $(block_bytes)))]"
+	all_blocks dax0.1 "online Movable"
+	untouched dax0.2
+	daxctl offline-memory dax0.1
+}
+
 # only_dax0.1_is_bound DRIVER: that is what the last command was asked for.
 only_dax0.1_is_bound()
 {
@@ -241,6 +253,7 @@ ok "whichever write of the way out is refused, both ranges stay" stays_whole_whe
 ok "both ranges become a device in devdax mode, and no neighbour notices" both_ranges_become_devdax
 ok "both ranges leave, and the neighbour stays" both_ranges_leave
 ok "without an option of ours, both ranges come online, and the neighbour stays" both_ranges_come_as_upstream_has_it
+ok "without an option of ours, what is offline comes online" what_is_offline_comes_online
 ok "what upstream binds, it binds alone" upstream_binds_one
 ok "all devices of a region are reconfigured, and all are in the JSON" all_of_the_region
 done_testing
