@@ -39,6 +39,9 @@ int out_of_memory(void);
  */
 int forward_and_forget_ids(char **argv);
 
+/* What it does afterwards. */
+void forget_ids(void);
+
 /* Likewise, and devices that no driver has, but for those of @meant, stay so. */
 int forward_shielded(char **argv, const struct dax_names *meant);
 

@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "cleanup.h"
 #include "commands/commands.h"
 #include "commands/options.h"
 #include "commands/session.h"
+#include "device/device.h"
 #include "device/select.h"
+#include "device/sysfs.h"
 #include "upstream/forward.h"
 
 /*
@@ -33,11 +38,63 @@ static const struct session_words words = {
 	.verbed = "destroyed",
 };
 
+/* What upstream does once no memory is left. */
+struct upstreams_part {
+	const char *name;
+	char **argv;
+	bool is_done;
+	int status;
+};
+
+static bool has_size(const char *name)
+{
+	uint64_t size;
+
+	return sysfs_read_number(&sysfs_of_system, &size, 0, DAX_DEVICES "/%s/size", name) == 0 &&
+	       size;
+}
+
+/* A device that keeps its size gets its memory and its driver again. */
+static int leave_to_upstream(void *data, struct problem *problem)
+{
+	struct upstreams_part *part = data;
+
+	part->is_done = true;
+	part->status = forward_and_wait(part->argv);
+	if (part->status == 0 || !has_size(part->name))
+		return 0;
+	return problem_set(problem, -EIO, NULL, "%s did not destroy it", distribution_daxctl);
+}
+
+/* On a static region, a pmem namespace that is, the kernel lets nobody change the size. */
+static int check_region(const char *name)
+{
+	char namespace[64], advice[256];
+	struct problem problem;
+
+	if (!sysfs_is_read_only(&sysfs_of_system, DAX_DEVICES "/%s/size", name))
+		return 0;
+	if (sysfs_read(&sysfs_of_system, namespace, sizeof(namespace),
+		       DAX_DEVICES "/%s/../namespace", name) <= 0)
+		strcpy(namespace, "<namespace>");
+	snprintf(advice, sizeof(advice),
+		 "use daxctl reconfigure-device --mode=devdax --force %s, then ndctl "
+		 "destroy-namespace --force %s",
+		 name, namespace);
+	/* The error with which upstream would end. */
+	problem_set(&problem, -ENXIO, advice,
+		    "it cannot be destroyed by itself: it is all of a namespace, and its size is "
+		    "fixed");
+	print_problem(name, "error", &problem);
+	return problem.err;
+}
+
 /* Hot-removes its memory if it has any, and leaves the rest to upstream. */
 static int destroy(const struct command_line *line, const char *name, char **argv)
 {
+	struct upstreams_part part = { .name = name, .argv = argv };
 	struct session session;
-	int status;
+	int rc = check_region(name);
 
 	if (session_start(&session, &words, line->option[OPT_HUMAN].is_set,
 			  line->option[OPT_VERBOSE].is_set, false) < 0)
@@ -47,19 +104,18 @@ static int destroy(const struct command_line *line, const char *name, char **arg
 		.force = true,
 		.memmap_on_memory = MEMMAP_AS_IT_IS,
 	};
-	session_reconfigure(&session, name);
-	if (session.result || session_is_interrupted()) {
+	session.executor.finish = leave_to_upstream;
+	session.executor.finish_data = &part;
+	session_note(&session, rc);
+	if (rc == 0)
+		session_reconfigure(&session, name);
+	if (!part.is_done) {
 		session_count(&session, 0);
 		return session_finish(&session);
 	}
+	forget_ids();
 	session_abandon(&session);
-	status = forward_and_forget_ids(argv);
-	if (status)
-		fprintf(stderr,
-			"%s: its memory had been hot-removed before that, and no driver holds it "
-			"now\n",
-			name);
-	return status;
+	return part.status;
 }
 
 /* One after the other, so that a device which is refused leaves no other one half-way. */

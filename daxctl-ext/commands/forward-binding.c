@@ -23,7 +23,7 @@ static void warn_of_ids(int rc)
 			strerror(-rc));
 }
 
-static void forget_ids(void)
+void forget_ids(void)
 {
 	_cleanup_close_ int lock = -1;
 	int rc = session_lock(&sysfs_of_system, "daxctl", &lock);

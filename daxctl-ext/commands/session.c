@@ -148,8 +148,12 @@ static int print_outcome(const struct session *session, const struct plan *plan,
 
 	if (outcome->way)
 		fprintf(stderr, "%s: without a policy of its own: %s\n", name, outcome->way);
-	/* Without a step, nothing has changed. */
-	add_to_output(session, plan, plan->nr_steps ? &outcome->after : &plan->before);
+	if (!session->words->shows_devices)
+		json_object_array_add(session->devices, NULL); /* it is counted */
+	else if (plan->nr_steps)
+		add_to_output(session, plan, &outcome->after);
+	else
+		add_to_output(session, plan, &plan->before); /* nothing has changed */
 	if (!outcome->unlike)
 		return 0;
 	blocks_describe_unlike(&outcome->after, plan->expected, unlike, sizeof(unlike));

@@ -167,6 +167,15 @@ bool sysfs_exists(const struct sysfs *sysfs, const char *format, ...)
 	return MAKE_PATH(&path, sysfs, format) == 0 && stat(path.text, &status) == 0;
 }
 
+bool sysfs_is_read_only(const struct sysfs *sysfs, const char *format, ...)
+{
+	struct stat status;
+	struct path path;
+
+	return MAKE_PATH(&path, sysfs, format) == 0 && stat(path.text, &status) == 0 &&
+	       !(status.st_mode & (S_IWUSR | S_IWGRP | S_IWOTH));
+}
+
 int sysfs_read_node(const struct sysfs *sysfs, dev_t *node, const char *format, ...)
 {
 	struct statx status;

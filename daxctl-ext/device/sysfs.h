@@ -41,6 +41,10 @@ int sysfs_write(const struct sysfs *sysfs, const char *value, const char *format
 bool sysfs_exists(const struct sysfs *sysfs, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/* Is it there, and writable for nobody? Then the superuser cannot write it, either. */
+bool sysfs_is_read_only(const struct sysfs *sysfs, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
 /*
  * The number of the character device that the path leads to; -ENODEV if it leads to none. Asks no
  * server of a network file system, which may not answer.

@@ -101,6 +101,22 @@ static int take_steps(const struct run *run)
 	return rc;
 }
 
+static int finish(const struct run *run)
+{
+	const struct executor *executor = run->executor;
+	int rc;
+
+	if (!executor->finish || executor->dry_run || run->outcome->unlike)
+		return 0;
+	if (*executor->interrupted)
+		rc = problem_set(run->problem, -EINTR, NULL, "interrupted by a signal");
+	else
+		rc = executor->finish(executor->finish_data, run->problem);
+	if (rc < 0)
+		roll_back(run, run->plan->nr_steps);
+	return rc;
+}
+
 int plan_execute(const struct executor *executor, const struct plan *plan, struct outcome *outcome)
 {
 	struct siblings siblings = { 0 };
@@ -121,6 +137,8 @@ int plan_execute(const struct executor *executor, const struct plan *plan, struc
 		rc = run_start_guardian(&run, &guardian, roll_back_after_sigkill);
 	if (rc == 0)
 		rc = take_steps(&run);
+	if (rc == 0)
+		rc = finish(&run);
 	guardian_dismiss(&guardian);
 	siblings_free(&siblings);
 	if (rc == 0)

@@ -31,6 +31,13 @@ struct executor {
 	void (*progress)(void *data, const char *device, const char *doing, size_t done,
 			 size_t total);
 	void *progress_data;
+	/*
+	 * Called when every step has been taken, and verified, to do what no step does: 0,
+	 * or a negative errno with @problem filled in, and the steps are rolled back. May
+	 * be NULL.
+	 */
+	int (*finish)(void *data, struct problem *problem);
+	void *finish_data;
 };
 
 struct outcome {

@@ -91,6 +91,63 @@ destroys_only_what_let_go()
 	expect "$stdout" "called: destroy-device --force dax1.0"
 }
 
+# A device without a size to change is that of a pmem namespace.
+destroys_no_part_of_a_namespace()
+{
+	bound dax0.0 kmem
+	with_memory online Movable
+	chmod a-w "$sys/bus/dax/devices/dax0.0/size"
+	echo namespace1.0 >"$sys/devices/platform/hmem.0/namespace"
+	# shellcheck disable=SC2016 # for that program
+	relay_to 'echo "called: $*"'
+	relayed destroy-device --force dax0.0
+	expect "$relay_status" 250
+	expect "$stdout" ""
+	expect "$stderr" "dax0.0: error: it cannot be destroyed by itself: it is all of a namespace, and its size is fixed
+dax0.0: use daxctl reconfigure-device --mode=devdax --force dax0.0, then ndctl destroy-namespace --force namespace1.0
+error destroying devices: No such device or address
+destroyed 0 devices"
+	expect "$(states)" "online online online "
+	expect "$(<"$sys/bus/dax/drivers/kmem/unbind")" ""
+}
+
+# upstream_destroys COMMAND: in place of a kernel, upstream unbinds dax0.0, and ends like
+# this. It was kmem's, without memory.
+upstream_destroys()
+{
+	rm -f "$sys/bus/dax/devices/dax0.0/driver"
+	bound dax0.0 kmem
+	: >"$sys/bus/dax/drivers/kmem/bind"
+	relay_to "sys=$sys
+		rm $sys/bus/dax/devices/dax0.0/driver
+		$1"
+	relayed destroy-device --force dax0.0
+}
+
+binds_what_upstream_did_not_destroy()
+{
+	upstream_destroys 'echo "error destroying devices: this" >&2; exit 77'
+	expect "$relay_status" 77
+	expect "$(<"$sys/bus/dax/drivers/kmem/bind")" dax0.0
+	says "error destroying devices: this
+dax0.0: error: $RELAY_LINK did not destroy it"
+	# Nothing binds it here.
+	says "dax0.0: could not roll everything back"
+	# shellcheck disable=SC2016 # for that program
+	upstream_destroys 'kill -TERM $$'
+	expect "$relay_status" 143
+	expect "$(<"$sys/bus/dax/drivers/kmem/bind")" dax0.0
+	# Without a size, nothing is left to bind.
+	upstream_destroys 'resize dax0.0 0; exit 77'
+	expect "$relay_status" 77
+	expect "$stderr" ""
+	expect "$(<"$sys/bus/dax/drivers/kmem/bind")" ""
+	resize dax0.0 1073741824
+	upstream_destroys 'echo "destroyed 1 device" >&2'
+	expect "$relay_status" 0
+	expect "$stderr" "destroyed 1 device"
+}
+
 # resize DEVICE SIZE
 resize()
 {
@@ -342,6 +399,8 @@ relay_to 'exit 0'
 ok "offline-memory offlines what is online, and says what is offline already" on_system offlines
 ok "online-memory puts what is offline into the zone that is asked for" on_system onlines
 ok "destroy-device is left to upstream, once the memory is gone" on_system destroys_only_what_let_go
+ok "a device that is all of a namespace keeps its memory" on_system destroys_no_part_of_a_namespace
+ok "kmem gets a device again that upstream did not destroy" on_system binds_what_upstream_did_not_destroy
 ok "create-device gives the new device its policy" on_system creates_a_device
 ok "create-device gives each new device its policy" on_system creates_one_in_each_region
 ok "no other daxctl changes a device while one is made" on_system holds_the_lock

@@ -312,6 +312,9 @@ static const struct scenario scenarios[] = {
 static volatile sig_atomic_t interrupted;
 static size_t interrupt_at;
 
+/* For the executor. */
+static int (*finish)(void *data, struct problem *problem);
+
 static void interrupt(void *data)
 {
 	const struct fake_kernel *kernel = data;
@@ -355,6 +358,8 @@ static int run(struct fake_kernel *kernel, const struct scenario *scenario, bool
 		.interrupted = &interrupted,
 		.report = report,
 		.report_data = report_data,
+		.finish = finish,
+		.finish_data = kernel,
 	};
 	const struct request request = {
 		.set_policy = !scenario->to_driver && !scenario->set_memory,
@@ -498,6 +503,53 @@ static void test_signals(void **state)
 		}
 		interrupt_at = 0;
 	}
+}
+
+static size_t writes_before_finish;
+
+static int refuse_to_finish(void *data, struct problem *problem)
+{
+	const struct fake_kernel *kernel = data;
+
+	writes_before_finish = kernel->nr_writes;
+	return problem_set(problem, -EXDEV, NULL, "refused");
+}
+
+/* Returns the error with which it ended before it was finished. */
+static int run_unfinished(const struct scenario *scenario)
+{
+	char before[256], after[256];
+	struct fake_kernel kernel;
+	struct outcome outcome;
+	int rc;
+
+	start(&kernel, scenario);
+	kernel.before_write = interrupt;
+	kernel.before_write_data = &kernel;
+	fake_describe(&kernel, "dax0.0", before, sizeof(before));
+	rc = run(&kernel, scenario, false, &outcome, NULL, NULL);
+	fake_describe(&kernel, "dax0.0", after, sizeof(after));
+	assert_string_equal(after, before);
+	assert_harmless(&kernel, scenario);
+	outcome_free(&outcome);
+	fake_kernel_stop(&kernel);
+	return rc;
+}
+
+static void test_finish(void **state)
+{
+	(void)state;
+	finish = refuse_to_finish;
+	for (size_t i = 0; i < ARRAY_SIZE(scenarios); i++) {
+		writes_before_finish = 0;
+		assert_int_equal(run_unfinished(&scenarios[i]), -EXDEV);
+		interrupt_at = writes_before_finish;
+		writes_before_finish = 0;
+		assert_int_equal(run_unfinished(&scenarios[i]), -EINTR);
+		assert_int_equal(writes_before_finish, 0);
+		interrupt_at = 0;
+	}
+	finish = NULL;
 }
 
 static size_t kill_at;
@@ -1039,7 +1091,9 @@ static void test_dry_run(void **state)
 		start(&kernel, scenario);
 		fake_describe(&kernel, "dax0.0", before, sizeof(before));
 		kernel.nr_writes = 0;
+		finish = refuse_to_finish;
 		assert_int_equal(run(&kernel, scenario, true, &outcome, write_log, &dry), 0);
+		finish = NULL;
 		assert_int_equal(kernel.nr_writes, 0);
 		outcome_free(&outcome);
 		fake_describe(&kernel, "dax0.0", after, sizeof(after));
@@ -1059,6 +1113,8 @@ int main(void)
 		TEST("whichever write is refused, mode, policy and memory are as before",
 		     test_rollback),
 		TEST("whenever a signal comes, all is done or all is as before", test_signals),
+		TEST("what cannot be finished leaves mode, policy and memory as before",
+		     test_finish),
 		TEST("killed at any write, the next run ends as it was asked for", test_killed),
 		TEST("without the kmem module nothing changes", test_missing_module),
 		TEST("with a kmem module of the wrong signature, the error is EPERM",

@@ -198,6 +198,18 @@ is_not_destroyed_while_in_use()
 	all_blocks dax0.0 "online Movable"
 }
 
+# Upstream daxctl is what writes there, and its error is another one.
+is_back_if_its_size_stays()
+{
+	refusing "$dax_devices/dax0.1/size" EBUSY 250 destroy-device --force dax0.1
+	says "destroyed 0 devices"
+	says "dax0.1: error: /usr/bin/daxctl did not destroy it"
+	says "dax0.1: its mode is as before: system-ram, with the policy '$(policy_of dax0.1)'"
+	expect "$(driver_of dax0.1)" kmem
+	all_blocks dax0.1 "online Movable"
+	all_blocks dax0.0 "online Movable"
+}
+
 is_destroyed()
 {
 	local blocks block
@@ -225,6 +237,7 @@ ok "all means every device that has memory" all_is_all_that_has_memory
 ok "a device without memory is upstream's" is_upstreams_without_memory
 ok "a device that is in use is not destroyed without --force" is_not_destroyed_without_force
 ok "a device whose memory does not come out is not destroyed" is_not_destroyed_while_in_use
+ok "a device that upstream does not destroy is in system-ram mode again" is_back_if_its_size_stays
 ok "a device is destroyed when its memory is out" is_destroyed
 ok "a device is created with a policy, and with its memory under it" is_created_with_a_policy
 ok "a created device has its policy before another daxctl sees it" is_seen_with_its_policy_only

@@ -68,6 +68,19 @@ keeps_the_namespace()
 	becomes devdax -f
 }
 
+# Upstream would lose its memory until it is bound again, and fail.
+is_destroyed_with_its_namespace_only()
+{
+	local namespace
+
+	namespace=$(ndctl list | jq -er '.[].dev // .dev')
+	becomes system-ram
+	refuses destroy-device --force dax0.0
+	grep -q "then ndctl destroy-namespace --force $namespace\$" /tmp/stderr || fail "no remedy: $(</tmp/stderr)"
+	all_blocks dax0.0 "online Movable"
+	becomes devdax -f
+}
+
 no_online_against_the_system_default()
 {
 	set_system_default online
@@ -252,6 +265,7 @@ if has_unplugged; then
 fi
 if [[ $MACHINE = pmem ]]; then
 	ok "a namespace whose memory is in use cannot be disabled" keeps_the_namespace
+	ok "a device is destroyed with its namespace only" is_destroyed_with_its_namespace_only
 else
 	ok "a device of the whole region" all_of_the_region
 	ok "a device fills a hole and the end, behind the region's first one" fills_a_hole dax0.0
