@@ -45,6 +45,11 @@ int guardian_start(struct guardian *guardian, int (*roll_back)(void *data), void
 	return 0;
 }
 
+void guardian_await_programs(const struct guardian *guardian)
+{
+	fcntl(guardian->alive, F_SETFD, 0);
+}
+
 static int finish(struct guardian *guardian)
 {
 	int status;

@@ -17,6 +17,13 @@ struct guardian {
 /* 0 or a negative errno. The guardian will call @roll_back, which returns likewise. */
 int guardian_start(struct guardian *guardian, int (*roll_back)(void *data), void *data);
 
+/*
+ * From now on, a program that this process starts inherits guardian->alive: after SIGKILL
+ * here, the guardian does not act before that program has ended, too. guardian_act()
+ * would wait for it as well; guardian_dismiss() does not.
+ */
+void guardian_await_programs(const struct guardian *guardian);
+
 /* All is well: the guardian ends and does nothing. */
 void guardian_dismiss(struct guardian *guardian);
 

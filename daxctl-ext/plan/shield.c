@@ -63,9 +63,13 @@ static void leave_out(struct siblings *siblings, const struct dax_names *meant)
 	siblings->nr = nr;
 }
 
+/* Neither this program nor the one that it was raised for writes to new_id any more. */
 static int release_after_sigkill(void *data)
 {
-	return run_release_siblings(data);
+	const struct run *run = data;
+	int rc = ids_forget(run->sysfs), back = run_release_siblings(run);
+
+	return rc < 0 ? rc : back;
 }
 
 static int protect(struct shield *shield, const struct run *run)
@@ -80,7 +84,10 @@ static int protect(struct shield *shield, const struct run *run)
 				   "cannot have the drivers forget the names of devices "
 				   "(remove_id): %s",
 				   strerror(-rc));
-	return run_keep_siblings_offline(run);
+	rc = run_keep_siblings_offline(run);
+	if (rc == 0)
+		guardian_await_programs(&shield->guardian);
+	return rc;
 }
 
 int shield_raise(struct shield *shield, const struct executor *executor,

@@ -157,20 +157,46 @@ siblings_stay_unbound()
 	rm "$sys/bus/dax/devices/dax0.1/driver"
 }
 
-# By the shield's guardian, which is a process of its own.
-policies_are_restored_after_sigkill()
+# become POLICIES: waits until the policies are these.
+become()
 {
 	local try
 
+	for try in {1..1200}; do
+		[[ $(policies) != "$1" ]] || return 0
+		sleep 0.1
+	done
+	fail "after ${try}00 ms: $(policies)"
+}
+
+# By the shield's guardian, which is a process of its own.
+policies_are_restored_after_sigkill()
+{
 	# shellcheck disable=SC2016 # for that program
 	relay_to 'awk 1 '"$sys"'/bus/dax/devices/*/online_type | xargs >>"$0.log"; kill -KILL $PPID'
 	relayed 137 enable-device dax0.0
 	[[ $(<"$RELAY_LINK.log") = *" offline offline" ]] || fail "$(<"$RELAY_LINK.log")"
-	for try in {1..1200}; do
-		[[ $(policies) != "default online_movable default" ]] || return 0
-		sleep 0.1
-	done
-	fail "after ${try}00 ms: $(policies)"
+	become "default online_movable default"
+}
+
+# Upstream, which SIGKILL does not reach, may write to new_id only now.
+upstream_is_waited_for_after_sigkill()
+{
+	local drivers=$sys/bus/dax/drivers
+
+	rm -f "$work/ends"
+	# shellcheck disable=SC2016 # for that program
+	relay_to 'kill -KILL $PPID; while [[ -d '"$work"' && ! -e '"$work"'/ends ]]; do sleep 0.1; done
+		ln -s ../../../../bus/dax/drivers/kmem '"$sys"'/bus/dax/devices/dax0.1/driver'
+	relayed 137 enable-device dax0.0
+	: | tee "$drivers"/kmem/{unbind,remove_id}
+	sleep 2
+	expect "$(policies)" "default offline offline"
+	touch "$work/ends"
+	become "default online_movable default"
+	expect "$(<"$drivers/kmem/unbind")" dax0.1
+	[[ -s $drivers/kmem/remove_id ]] || fail "kmem may know dax0.0 by its name"
+	rm "$sys/bus/dax/devices/dax0.1/driver"
 }
 
 # Completion asks for the names of the options at every TAB.
@@ -197,5 +223,7 @@ ok "--no-movable does not lead around the way to devdax mode" on_system no_movab
 ok "a device that cannot be destroyed keeps no other one from that" on_system one_that_stays_keeps_no_other
 ok "whatever upstream binds, unbound siblings stay unbound" on_system siblings_stay_unbound
 ok "the policies of unbound sibling devices are restored after SIGKILL" on_system policies_are_restored_after_sigkill
+ok "after SIGKILL, upstream ends before unbound siblings lose their protection" \
+	on_system upstream_is_waited_for_after_sigkill
 ok "help and names of options change nothing" on_system help_waits_for_nobody
 done_testing
