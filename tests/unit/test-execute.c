@@ -475,6 +475,28 @@ static void test_rollback(void **state)
 	}
 }
 
+/* An error leaves the device as it was. Returns it, and how many writes there were. */
+static int run_all_or_nothing(const struct scenario *scenario, size_t *nr_writes)
+{
+	char before[256], after[256];
+	struct fake_kernel kernel;
+	struct outcome outcome;
+	int rc;
+
+	start(&kernel, scenario);
+	kernel.before_write = interrupt;
+	kernel.before_write_data = &kernel;
+	fake_describe(&kernel, "dax0.0", before, sizeof(before));
+	rc = run(&kernel, scenario, false, &outcome, NULL, NULL);
+	fake_describe(&kernel, "dax0.0", after, sizeof(after));
+	assert_string_equal(after, rc ? before : scenario->expected);
+	assert_harmless(&kernel, scenario);
+	*nr_writes = kernel.nr_writes;
+	outcome_free(&outcome);
+	fake_kernel_stop(&kernel);
+	return rc;
+}
+
 static void test_signals(void **state)
 {
 	(void)state;
@@ -483,23 +505,9 @@ static void test_signals(void **state)
 		size_t nr_writes = 1;
 
 		for (interrupt_at = 1; interrupt_at <= nr_writes; interrupt_at++) {
-			char before[256], after[256];
-			struct fake_kernel kernel;
-			struct outcome outcome;
-			int rc;
+			int rc = run_all_or_nothing(scenario, &nr_writes);
 
-			start(&kernel, scenario);
-			kernel.before_write = interrupt;
-			kernel.before_write_data = &kernel;
-			fake_describe(&kernel, "dax0.0", before, sizeof(before));
-			rc = run(&kernel, scenario, false, &outcome, NULL, NULL);
-			fake_describe(&kernel, "dax0.0", after, sizeof(after));
 			assert_true(rc == 0 || rc == -EINTR);
-			assert_string_equal(after, rc ? before : scenario->expected);
-			assert_harmless(&kernel, scenario);
-			nr_writes = kernel.nr_writes;
-			outcome_free(&outcome);
-			fake_kernel_stop(&kernel);
 		}
 		interrupt_at = 0;
 	}
@@ -515,37 +523,18 @@ static int refuse_to_finish(void *data, struct problem *problem)
 	return problem_set(problem, -EXDEV, NULL, "refused");
 }
 
-/* Returns the error with which it ended before it was finished. */
-static int run_unfinished(const struct scenario *scenario)
-{
-	char before[256], after[256];
-	struct fake_kernel kernel;
-	struct outcome outcome;
-	int rc;
-
-	start(&kernel, scenario);
-	kernel.before_write = interrupt;
-	kernel.before_write_data = &kernel;
-	fake_describe(&kernel, "dax0.0", before, sizeof(before));
-	rc = run(&kernel, scenario, false, &outcome, NULL, NULL);
-	fake_describe(&kernel, "dax0.0", after, sizeof(after));
-	assert_string_equal(after, before);
-	assert_harmless(&kernel, scenario);
-	outcome_free(&outcome);
-	fake_kernel_stop(&kernel);
-	return rc;
-}
-
 static void test_finish(void **state)
 {
+	size_t nr_writes;
+
 	(void)state;
 	finish = refuse_to_finish;
 	for (size_t i = 0; i < ARRAY_SIZE(scenarios); i++) {
 		writes_before_finish = 0;
-		assert_int_equal(run_unfinished(&scenarios[i]), -EXDEV);
+		assert_int_equal(run_all_or_nothing(&scenarios[i], &nr_writes), -EXDEV);
 		interrupt_at = writes_before_finish;
 		writes_before_finish = 0;
-		assert_int_equal(run_unfinished(&scenarios[i]), -EINTR);
+		assert_int_equal(run_all_or_nothing(&scenarios[i], &nr_writes), -EINTR);
 		assert_int_equal(writes_before_finish, 0);
 		interrupt_at = 0;
 	}
