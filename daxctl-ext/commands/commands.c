@@ -31,10 +31,11 @@ int wrong_usage(const char *command, const char *format, ...)
 int wrong_target(const char *command, const struct dax_targets *targets, const char *wrong)
 {
 	if (wrong == targets->regions)
-		return wrong_usage(command,
-				   "'%.40s' is no list of regions; give ids such as 0 or region0, "
-				   "separated by spaces, or all",
-				   wrong);
+		return wrong_usage(
+			command,
+			"'%.40s' is not a list of regions; give ids such as 0 or region0, "
+			"separated by spaces, or all",
+			wrong);
 	return wrong_usage(command, "'%.40s' is not the name of a dax device, such as dax0.0",
 			   wrong);
 }

@@ -41,7 +41,7 @@ int sysfs_write(const struct sysfs *sysfs, const char *value, const char *format
 bool sysfs_exists(const struct sysfs *sysfs, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* Is it there, and writable for nobody? Then the superuser cannot write it, either. */
+/* Is it there, without write permission for anybody? The kernel then refuses root, too. */
 bool sysfs_is_read_only(const struct sysfs *sysfs, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 

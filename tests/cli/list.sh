@@ -169,7 +169,7 @@ refuses_what_does_not_go_with_blocks()
 	run 129 list --blocks -d ../dax0.0
 	is_wrong_usage "'../dax0.0' is not the name of a dax device, such as dax0.0"
 	run 129 list --blocks -r 0,1
-	is_wrong_usage "'0,1' is no list of regions; give ids such as 0 or region0, separated by spaces, or all"
+	is_wrong_usage "'0,1' is not a list of regions; give ids such as 0 or region0, separated by spaces, or all"
 	run 129 list --blocks --bogus
 	is_wrong_usage "unknown option \`bogus'"
 	run 129 list --blocks dax0.0

@@ -388,7 +388,7 @@ refuses_several_regions()
 	done
 	for region in 0,1 0-1 0x0 4294967296 ""; do
 		creates 129 --region="$region"
-		says "'$region' is no list of regions"
+		says "'$region' is not a list of regions"
 	done
 	[[ ! -e $RELAY_LINK.log ]] || fail "upstream ran: $(<"$RELAY_LINK.log")"
 }

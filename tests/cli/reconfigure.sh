@@ -113,10 +113,10 @@ refuses_other_regions()
 
 	for region in 1,3 0-3 0,1 "0 foo" "0 1,2" 4294967296 2147483648 18446744073709551616 +0 -1 0x0 0.0 region \
 		"region 0" regions0 allx "" " "; do
-		refuses "'$region' is no list of regions; give ids such as 0 or region0" \
+		refuses "'$region' is not a list of regions; give ids such as 0 or region0" \
 			--online-type=movable --region="$region" all
-		refuses "'$region' is no list of regions" --forget --region="$region" all
-		refuses "'$region' is no list of regions" -C -n --region="$region" all
+		refuses "'$region' is not a list of regions" --forget --region="$region" all
+		refuses "'$region' is not a list of regions" -C -n --region="$region" all
 	done
 	for region in 0 00 region0 region00 "0 0" "region0	0 " "9 0" "2147483647 0" "0"$'\n'"7"; do
 		reconfigure 0 --online-type=kernel --region="$region" all
@@ -379,7 +379,7 @@ ok "a device is understood in every documented form" on_system takes_every_name
 ok "no other name reaches a path" on_system refuses_other_names
 ok "several devices are all reconfigured, and all in the JSON" on_system takes_several
 ok "all and --region select devices as for the distribution" on_system takes_all_of_a_region
-ok "what is no list of regions is refused" on_system refuses_other_regions
+ok "what is not a list of regions is refused" on_system refuses_other_regions
 ok "one that fails does not keep the others from being reconfigured" on_system goes_on_behind_a_failure
 ok "--online-type=help lists the values" on_system lists_policies
 ok "no device at all is an error" on_system no_device
