@@ -67,7 +67,8 @@ void binding_end(struct binding *binding)
 	struct problem problem;
 
 	if (shield_lower(&binding->shield, &executor, &problem) < 0)
-		print_problem("daxctl", "warning: an unbound dax device may not be as before",
+		print_problem("daxctl",
+			      "warning: the state of an unbound dax device may have changed",
 			      &problem);
 	warn_of_ids(ids_forget(&sysfs_of_system));
 	cleanup_close(&binding->lock);

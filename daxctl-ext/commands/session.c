@@ -112,7 +112,7 @@ static void print_rollback(const struct session *session, const char *name,
 		describe_device(&device, text, sizeof(text));
 	if (rollback->err)
 		print_problem(name, "could not roll everything back", rollback);
-	fprintf(stderr, "%s: its mode is %s: %s\n", name, rollback->err ? "now" : "as before",
+	fprintf(stderr, "%s: its mode is %s: %s\n", name, rollback->err ? "now" : "unchanged",
 		text);
 }
 

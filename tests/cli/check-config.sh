@@ -95,7 +95,7 @@ plans_what_matches()
 	run 0 reconfigure-device -C -n dev/dax1.0
 	[[ $stderr != *dax0.0* ]] || fail "it is about dax0.0: $stderr"
 	run 250 reconfigure-device -C dax1.0
-	says "dax1.0: its mode is as before"
+	says "dax1.0: its mode is unchanged"
 }
 
 # Without an extension option, that is.
@@ -110,12 +110,12 @@ reads_regions_as_upstream()
 	END
 	for region in 1 1,0 "1 foo"; do
 		run 250 reconfigure-device -C -r "$region" all
-		says "dax1.0: its mode is as before"
+		says "dax1.0: its mode is unchanged"
 		[[ $stderr != *dax0.0* ]] || fail "it is about dax0.0: $stderr"
 	done
 	run 250 reconfigure-device -C -r "0 1" all
-	says "dax0.0: its mode is as before"
-	says "dax1.0: its mode is as before"
+	says "dax0.0: its mode is unchanged"
+	says "dax1.0: its mode is unchanged"
 }
 
 warns_of_two()

@@ -224,7 +224,7 @@ rolls_back()
 	reconfigure 240 --online-type=movable -m system-ram -v dax0.0
 	says 'dax0.0: write "online_movable" to /sys/bus/dax/devices/dax0.0/online_type: done'
 	says 'dax0.0: write "default" to /sys/bus/dax/devices/dax0.0/online_type: done'
-	says "dax0.0: its mode is as before: devdax, with the policy 'default'"
+	says "dax0.0: its mode is unchanged: devdax, with the policy 'default'"
 	expect "$(policies)" "$before"
 }
 
@@ -339,7 +339,7 @@ does_not_bind_what_is_bound()
 	bound dax0.0 kmem
 	reconfigure 240 --mode=devdax dax0.0
 	says "dax0.0: error: the driver 'kmem' claimed it at the same moment"
-	says "dax0.0: its mode is as before: system-ram, with the policy 'default'"
+	says "dax0.0: its mode is unchanged: system-ram, with the policy 'default'"
 	says "error reconfiguring devices: Device or resource busy"
 	says "reconfigured 0 devices"
 }

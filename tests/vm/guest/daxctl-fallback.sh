@@ -91,7 +91,7 @@ goes_back_when_it_cannot()
 	grep -q INJECTED /tmp/trace
 	expect "$(driver_of dax0.0)" device_dax
 	expect "$(block_summary dax0.0)" "$number absent"
-	grep -q "its mode is as before: devdax" /tmp/stderr
+	grep -q "its mode is unchanged: devdax" /tmp/stderr
 }
 
 # There is nothing to hold the device with.
@@ -101,7 +101,7 @@ cannot_unplug()
 	set_system_default online_movable
 	reconfigure 161 --online-type=unplugged "${fallback[@]}"
 	grep -q "this kernel cannot hold a device without its memory" /tmp/stderr
-	grep -q "its mode is as before: devdax" /tmp/stderr
+	grep -q "its mode is unchanged: devdax" /tmp/stderr
 	expect "$(driver_of dax0.0)" device_dax
 	expect "$(block_summary dax0.0)" "$number absent"
 }

@@ -46,7 +46,7 @@ stays()
 	[[ $status = "$expected" ]] || fail "exit status $status: $(</tmp/stderr)"
 	expect "$(situation)" "$before"
 	grep -q '^dax0.0: error: cannot .*: ' /tmp/stderr || fail "no reason: $(</tmp/stderr)"
-	grep -q '^dax0.0: its mode is as before' /tmp/stderr || fail "no result: $(</tmp/stderr)"
+	grep -q '^dax0.0: its mode is unchanged' /tmp/stderr || fail "no result: $(</tmp/stderr)"
 	expect "$(</tmp/stdout)" ""
 	expect "$(</sys/bus/dax/drivers_autoprobe)" 1
 }

@@ -204,7 +204,7 @@ is_back_if_its_size_stays()
 	refusing "$dax_devices/dax0.1/size" EBUSY 250 destroy-device --force dax0.1
 	says "destroyed 0 devices"
 	says "dax0.1: error: /usr/bin/daxctl did not destroy it"
-	says "dax0.1: its mode is as before: system-ram, with the policy '$(policy_of dax0.1)'"
+	says "dax0.1: its mode is unchanged: system-ram, with the policy '$(policy_of dax0.1)'"
 	expect "$(driver_of dax0.1)" kmem
 	all_blocks dax0.1 "online Movable"
 	all_blocks dax0.0 "online Movable"

@@ -64,7 +64,7 @@ stays_in_famfs()
 	grep -q INJECTED /tmp/trace
 	expect "$status" 244
 	expect "$(situation)" "fsdev_dax with default: $number absent"
-	says "dax0.0: its mode is as before: famfs, with the policy 'default'"
+	says "dax0.0: its mode is unchanged: famfs, with the policy 'default'"
 }
 
 policy_alone_in_famfs()
@@ -117,7 +117,7 @@ goes_back_to_unplugged()
 		daxctl reconfigure-device --mode=devdax dax0.0 >/tmp/stdout 2>/tmp/stderr &&
 		fail "it succeeded"
 	grep -q INJECTED /tmp/trace
-	says "dax0.0: its mode is as before: system-ram, with the policy 'online_movable'"
+	says "dax0.0: its mode is unchanged: system-ram, with the policy 'online_movable'"
 	expect "$(situation)" "kmem with online_movable: $number absent"
 	expect "$(<"$dax_devices/dax0.0/state")" unplugged
 }

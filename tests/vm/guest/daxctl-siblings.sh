@@ -114,7 +114,7 @@ out_is_refused()
 	grep -q INJECTED /tmp/trace
 	expect "$status" "$1"
 	expect "$(driver_of dax0.0)" kmem
-	grep -qF "dax0.0: its mode is as before: system-ram, with the policy 'online_movable'" /tmp/stderr
+	grep -qF "dax0.0: its mode is unchanged: system-ram, with the policy 'online_movable'" /tmp/stderr
 	all_blocks dax0.0 "online Movable"
 	all_blocks dax0.1 offline
 	untouched dax0.2

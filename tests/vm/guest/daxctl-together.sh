@@ -163,7 +163,7 @@ forced_moves()
 		expect "$(driver_of dax0.0)" kmem
 		if [[ $status = 240 ]]; then
 			expect "$(policy_of dax0.0)" "$before"
-			says "its mode is as before: system-ram"
+			says "its mode is unchanged: system-ram"
 		fi
 		reconfigure --mode=system-ram --online-type=movable --force
 		is_one_of "$status" 0 64 240
@@ -193,7 +193,7 @@ refused_at_the_last_look()
 		--mode=system-ram --online-type=offline --force
 	expect "$status" 240
 	says 'of its memory blocks are not offline'
-	says 'its mode is as before: system-ram, with the policy .online_movable'
+	says 'its mode is unchanged: system-ram, with the policy .online_movable'
 }
 
 a_rule_before_the_last_look()
