@@ -171,7 +171,8 @@ static bool passes_over(const struct session *session, const struct dax_device *
 	/* A seed: the region's next device, not one yet. */
 	if (device->size == 0)
 		return true;
-	return session->request.set_memory && device->mode != DAX_MODE_SYSTEM_RAM;
+	return session->request.set_memory && !session->request.to_system_ram &&
+	       device->mode != DAX_MODE_SYSTEM_RAM;
 }
 
 /* Returns 0, an exit status or a negative errno. */

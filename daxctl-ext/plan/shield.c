@@ -9,8 +9,7 @@ static bool has_several_ranges(const struct sysfs *sysfs, const char *name)
 {
 	_cleanup_device_ struct dax_device device;
 
-	return dax_device_read(sysfs, name, &device) == 0 && device.nr_ranges > 1 &&
-	       device.mode != DAX_MODE_SYSTEM_RAM;
+	return dax_device_read(sysfs, name, &device) == 0 && device.nr_ranges > 1;
 }
 
 static bool has_sibling_without_policy(const struct sysfs *sysfs, const struct dax_names *names)

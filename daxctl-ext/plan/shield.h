@@ -17,9 +17,9 @@ struct shield {
 };
 
 /*
- * Is it enough to have another program bind these to kmem? Not if one has several ranges,
- * of which upstream daxctl sees the first; nor on a kernel where no policy would keep the
- * memory of siblings offline, which might not come out again.
+ * Is it enough to have another program bind these to kmem, and online their memory? Not if
+ * one has several ranges, which upstream daxctl takes for one span; nor on a kernel where no
+ * policy would keep the memory of siblings offline, which might not come out again.
  */
 bool shield_suffices(const struct sysfs *sysfs, const struct dax_names *names);
 

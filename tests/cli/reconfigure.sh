@@ -278,10 +278,14 @@ reconfigured 0 devices"
 	done
 }
 
-# states: of three blocks of dax0.0.
+# states NUMBER...: of these memory blocks.
 states()
 {
-	awk 1 "$sys"/devices/system/memory/memory3[234]/state | xargs
+	local number
+
+	for number; do
+		awk 1 "$sys/devices/system/memory/memory$number/state"
+	done | xargs
 }
 
 # offline_block NUMBER: one that is seen to be online when its state is written.
@@ -299,13 +303,56 @@ onlines_what_is_offline()
 	offline_block 33
 	offline_block 34
 	reconfigure 0 -m system-ram dax0.0
-	expect "$(states)" "online online_movable online_movable"
+	expect "$(states 32 33 34)" "online online_movable online_movable"
 	expect "$stderr" "dax0.0: 1 memory section already online
 reconfigured 1 device"
 	expect "$(jq -c '.[0] | [.chardev, .mode, .online_memblocks]' <<<"$stdout")" '["dax0.0","system-ram",3]'
 	echo "Normal Movable" >"$sys/devices/system/memory/memory33/state"
 	reconfigure 0 -m system-ram --no-movable dax0.0
-	expect "$(states)" "online online_kernel online_movable"
+	expect "$(states 32 33 34)" "online online_kernel online_movable"
+}
+
+# between_two_ranges: dax0.1 has the blocks 34 and 35, dax0.0 those before and behind them.
+between_two_ranges()
+{
+	local place mapping
+
+	for place in dax0.0/mapping0:0x100000000 dax0.1/mapping0:0x110000000 dax0.0/mapping1:0x120000000; do
+		mapping=$sys/devices/platform/hmem.0/${place%:*}
+		mkdir "$mapping"
+		echo "${place#*:}" >"$mapping/start"
+		printf '0x%x\n' "$((${place#*:} + 0xfffffff))" >"$mapping/end"
+	done
+	echo 0x20000000 >"$sys/devices/platform/hmem.0/dax0.0/size"
+	echo 0x10000000 >"$sys/devices/platform/hmem.0/dax0.1/size"
+	echo 0x110000000 >"$sys/devices/platform/hmem.0/dax0.1/resource"
+	echo default >"$sys/bus/dax/devices/dax2.0/online_type"
+}
+
+# Upstream takes both ranges for one span.
+onlines_no_neighbour()
+{
+	local number
+
+	between_two_ranges
+	bound dax0.0 kmem
+	bound dax0.1 kmem
+	block 32 online Movable
+	block 33 online Movable
+	for number in 34 35 36 37; do
+		offline_block "$number"
+	done
+	reconfigure 0 -m system-ram dax0.0
+	expect "$(states 34 35)" "Normal Movable Normal Movable"
+	expect "$(states 36 37)" "online_movable online_movable"
+}
+
+enters_with_all()
+{
+	between_two_ranges
+	reconfigure 250 -m system-ram all
+	says "dax0.0: error: the driver 'kmem' did not bind it"
+	says "dax1.0: error: the driver 'kmem' did not bind it"
 }
 
 leaves_unplugged()
@@ -397,3 +444,5 @@ ok "a device that another driver takes on the way to devdax mode is not bound" o
 ok "what takes longer than a second says so where there is no terminal" on_system says_what_takes_long
 ok "-h and --list-opts know our options" on_system help_knows_the_options
 done_testing
+ok "it onlines no block of a neighbour between two ranges" on_system onlines_no_neighbour
+ok "it takes \"all\" by the same means as one device" on_system enters_with_all

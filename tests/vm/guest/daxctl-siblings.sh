@@ -184,6 +184,11 @@ both_ranges_come_as_upstream_has_it()
 	all_blocks dax0.0 "online Movable"
 	all_blocks dax0.1 offline
 	untouched dax0.2
+	# And in that mode already, what is offline of it comes online.
+	echo offline >"$memory/memory$(blocks_of dax0.0 | tail -n 1)/state"
+	reconfigure dax0.0 --mode=system-ram
+	all_blocks dax0.0 "online Movable"
+	all_blocks dax0.1 offline
 	reconfigure dax0.0 --mode=devdax --force
 	unbind dax0.0
 	set_policy dax0.0 online_movable
