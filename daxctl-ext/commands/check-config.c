@@ -63,8 +63,8 @@ static bool is_beyond_upstream(const struct config_section *section,
 		return device->mode == DAX_MODE_SYSTEM_RAM;
 	if (!section_mode_is(section, DAX_MODE_SYSTEM_RAM))
 		return false;
-	return section->has_online && !section->online ? has_online_policy(device)
-						       : !can_be_shielded(device);
+	return (section->has_online && !section->online && has_online_policy(device)) ||
+	       !can_be_shielded(device);
 }
 
 static enum whose whose_is(const struct config_section *section, const struct dax_device *device)

@@ -315,12 +315,15 @@ static int change_driver(const struct command_line *line, const struct dax_targe
 	return reconfigure_all(line, &request, targets);
 }
 
-/* Upstream's way to system-ram: bind it, then put online what did not come online by that. */
+/*
+ * Upstream's way to system-ram: bind it, then online what did not come online by that, unless
+ * --no-online was given.
+ */
 static int bind_and_online(const struct command_line *line, const struct dax_targets *targets)
 {
 	const struct request request = {
 		.to_system_ram = true,
-		.set_memory = true,
+		.set_memory = !is_set(line, OPT_NO_ONLINE),
 		.policy =
 			is_set(line, OPT_NO_MOVABLE) ? POLICY_ONLINE_KERNEL : POLICY_ONLINE_MOVABLE,
 		.force = is_set(line, OPT_FORCE),
@@ -335,12 +338,12 @@ static int enter_system_ram(const struct command_line *line, const struct dax_ta
 {
 	const struct sysfs *sysfs = &sysfs_of_system;
 	bool keeps_offline = is_set(line, OPT_NO_ONLINE), force = is_set(line, OPT_FORCE);
-	bool is_upstreams = keeps_offline || shield_suffices(sysfs, names);
+	bool is_upstreams = shield_suffices(sysfs, names);
 	int rc = 0;
 
 	if (keeps_offline && !force)
 		rc = check_no_online(sysfs, names);
-	else if (!is_upstreams && !force && !is_set(line, OPT_NO_MOVABLE))
+	if (rc == 0 && !is_upstreams && !force && (keeps_offline || !is_set(line, OPT_NO_MOVABLE)))
 		rc = check_auto_online(sysfs, names);
 	if (rc < 0)
 		return none_reconfigured(rc);

@@ -250,9 +250,24 @@ no_online()
 	says "reconfigured 0 devices"
 	reconfigure 240 -m system-ram -N ./dax0.0
 	reconfigure 240 -m system-ram -N /foo/dax0.0
-	# Not so if the policy keeps it offline, or with --force: the distribution's word then.
+	# Not so if the policy keeps it offline, or with --force: that is left to upstream then, if
+	# no other device lacks a policy.
+	echo default >"$sys/bus/dax/devices/dax2.0/online_type"
 	same reconfigure-device -m system-ram -N dax0.1
 	same reconfigure-device -m system-ram -N -f dax0.0
+}
+
+# dax2.0 has no policy: upstream is not asked to bind another device.
+binds_it_alone()
+{
+	local drivers=$sys/bus/dax/drivers
+
+	echo online >"$sys/devices/system/memory/auto_online_blocks"
+	same reconfigure-device -m system-ram -N dax0.1
+	expect "$(cat "$drivers"/*/{bind,new_id})" ""
+	reconfigure 250 -m system-ram -N --force dax0.1
+	says "dax0.1: error: the driver 'kmem' did not bind it"
+	expect "$(<"$drivers/kmem/bind")" dax0.1
 }
 
 # dax2.0 has no policy: upstream is not asked to bind another device.
@@ -446,3 +461,4 @@ ok "-h and --list-opts know our options" on_system help_knows_the_options
 done_testing
 ok "it onlines no block of a neighbour between two ranges" on_system onlines_no_neighbour
 ok "it takes \"all\" by the same means as one device" on_system enters_with_all
+ok "with --no-online, no device without a policy is bound besides" on_system binds_it_alone
