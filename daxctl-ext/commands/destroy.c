@@ -38,6 +38,22 @@ static const struct session_words words = {
 	.verbed = "destroyed",
 };
 
+#define NR_WORDS 6
+
+/* The command line for one of the devices, as a list for exec. */
+static void command_for(char *argv[NR_WORDS], const struct command_line *line, const char *name)
+{
+	static char daxctl[] = "daxctl", command[] = "destroy-device", force[] = "--force";
+	static char verbose[] = "--verbose";
+
+	argv[0] = daxctl;
+	argv[1] = command;
+	argv[2] = force;
+	argv[3] = (char *)name;
+	argv[4] = line->option[OPT_VERBOSE].is_set ? verbose : NULL;
+	argv[5] = NULL;
+}
+
 /* What upstream does once no memory is left. */
 struct upstreams_part {
 	const char *name;
@@ -89,9 +105,13 @@ static int check_region(const char *name)
 	return problem.err;
 }
 
-/* Hot-removes its memory if it has any, and leaves the rest to upstream. */
-static int destroy(const struct command_line *line, const char *name, char **argv)
+/*
+ * Hot-removes its memory if it has any, and leaves the rest to upstream, which gets the name
+ * of this device: while that takes, another one may appear that "all" means too.
+ */
+static int destroy(const struct command_line *line, const char *name)
 {
+	char *argv[NR_WORDS];
 	struct upstreams_part part = { .name = name, .argv = argv };
 	struct session session;
 	int rc = check_region(name);
@@ -99,6 +119,7 @@ static int destroy(const struct command_line *line, const char *name, char **arg
 	if (session_start(&session, &words, line->option[OPT_HUMAN].is_set,
 			  line->option[OPT_VERBOSE].is_set, false) < 0)
 		return out_of_memory();
+	command_for(argv, line, name);
 	session.request = (struct request){
 		.to_driver = "",
 		.force = true,
@@ -121,21 +142,19 @@ static int destroy(const struct command_line *line, const char *name, char **arg
 /* One after the other, so that a device which is refused leaves no other one half-way. */
 static int destroy_each(const struct command_line *line, const struct dax_names *names)
 {
-	const char *argv[] = { "daxctl", "destroy-device", "--force", NULL, NULL, NULL };
+	char *argv[NR_WORDS];
 	struct session session;
 	size_t nr = 0;
 
 	if (session_start(&session, &words, false, false, false) < 0)
 		return out_of_memory();
-	if (line->option[OPT_VERBOSE].is_set)
-		argv[4] = "--verbose";
 	for (size_t i = 0; i < names->nr && !session_is_interrupted(); i++) {
 		_cleanup_free_ char *output = NULL;
 		size_t length;
 		int status;
 
-		argv[3] = names->name[i];
-		status = run_self_and_capture((char **)argv, &output, &length);
+		command_for(argv, line, names->name[i]);
+		status = run_self_and_capture(argv, &output, &length);
 		session_note_status(&session, names->name[i], status);
 		nr += status == 0;
 	}
@@ -158,5 +177,5 @@ int cmd_destroy_device(int argc, char **argv)
 	if (!line.option[OPT_FORCE].is_set ||
 	    !dax_names_any(&sysfs_of_system, &names, DAX_MODE_SYSTEM_RAM))
 		return forward_and_forget_ids(argv);
-	return names.nr == 1 ? destroy(&line, names.name[0], argv) : destroy_each(&line, &names);
+	return names.nr == 1 ? destroy(&line, names.name[0]) : destroy_each(&line, &names);
 }
