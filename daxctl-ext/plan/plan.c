@@ -187,14 +187,12 @@ static int plan_blocks(struct plan *plan, const struct request *request, struct 
 }
 
 /*
- * Is there nothing to do? A policy that differs from where the memory is right
- * must be changed if that disturbs nobody: it may be what a killed run left.
+ * Is there nothing to do? If the memory is as asked and the policy is not, that one is changed
+ * where no memory is in the way, as after a run that was killed, or else with @force.
  */
 static bool is_as_asked(const struct plan *plan, const struct request *request)
 {
-	struct block_counts counts = blocks_count(&plan->before);
-	bool is_free =
-		!has_memory(&plan->before) || (request->force && blocks_count_online(&counts) == 0);
+	bool is_free = !has_memory(&plan->before) || request->force;
 
 	if (!request->set_policy)
 		return true;

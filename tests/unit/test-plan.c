@@ -80,6 +80,12 @@ static const struct example plans[] = {
 	  "unplug/restore, unbind kmem/bind kmem, policy online_movable/policy default, "
 	  "bind kmem/release, verify",
 	  POLICY_ONLINE_MOVABLE },
+	/* Its policy alone. */
+	{ "kmem", "default", "0", BLOCK_MOVABLE,
+	  ASK(ONLINE_MOVABLE, .to_system_ram = true, .force = true), true,
+	  "unplug/restore, unbind kmem/bind kmem, policy online_movable/policy default, "
+	  "bind kmem/release, verify",
+	  POLICY_ONLINE_MOVABLE },
 	{ "device_dax", "", "0", BLOCK_MISSING,
 	  ASK(ONLINE_MOVABLE, .to_system_ram = true, .allow_fallback = true), true,
 	  "unbind device_dax/bind device_dax, bind kmem/release, adjust online_movable, verify",

@@ -158,6 +158,22 @@ straightens_one_block()
 	expect "$(situation)" "kmem with online_movable: $number online Movable"
 }
 
+forces_a_policy()
+{
+	local before
+
+	to_devdax
+	before=$(system_default)
+	set_system_default online_movable
+	reconfigure 0 --online-type=default -m system-ram
+	reconfigure 0 --online-type=movable -m system-ram
+	says "warning: dax0.0: its memory is as asked already; its policy for the next bind stays 'default', without --force"
+	expect "$(situation)" "kmem with default: $number online Movable"
+	reconfigure 0 --online-type=movable -m system-ram --force
+	expect "$(situation)" "kmem with online_movable: $number online Movable"
+	set_system_default "$before"
+}
+
 policy_only()
 {
 	to_devdax
@@ -371,6 +387,7 @@ ok "a device that is as requested already is left alone" does_nothing_twice
 ok "memory that is in the way is named, and stays without --force" wants_force
 ok "--force unplugs the memory and adds it again" forced
 ok "--force corrects a single stray block" straightens_one_block
+ok "a policy that differs from where the memory is right needs --force" forces_a_policy
 ok "without --mode only the policy changes" policy_only
 ok "without --mode the policy of bound memory is refused, unless it is the same" policy_only_when_bound
 ok "a dry run changes nothing and announces what is then done" dry_run_is_dry
