@@ -111,7 +111,10 @@ int run_unbind(const struct run *run, const char *driver)
 		rc = check_no_memory(run);
 	if (rc < 0)
 		return rc;
+	/* device_dax waits until no page is in use; kmem may remove the memory only now. */
+	run_progress(run, "unbinding", 0);
 	rc = run_write(run, run->name, DAX_DRIVERS "/%s/unbind", driver);
+	run_progress(run, "unbinding", run->plan->before.nr);
 	after = run_read_driver(run, current);
 	if (after < 0 || current[0])
 		return rc;

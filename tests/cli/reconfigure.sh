@@ -406,14 +406,19 @@ does_not_bind_what_is_bound()
 	says "reconfigured 0 devices"
 }
 
-# A bind that takes its time: whoever writes to a FIFO waits for its reader.
+# takes_long FILE: whoever writes to a FIFO waits for its reader.
+takes_long()
+{
+	rm "$1"
+	mkfifo "$1"
+	(sleep 1.5; cat "$1" >/dev/null) &
+}
+
 says_what_takes_long()
 {
 	local drivers=$sys/bus/dax/drivers
 
-	rm "$drivers/kmem/bind"
-	mkfifo "$drivers/kmem/bind"
-	(sleep 1.5; cat "$drivers/kmem/bind" >/dev/null) &
+	takes_long "$drivers/kmem/bind"
 	reconfigure 250 --mode=system-ram --online-type=movable dax0.0
 	wait
 	expect "$(grep -c '^dax0.0: binding: 8 memory blocks$' "$work/stderr")" 1
@@ -421,6 +426,26 @@ says_what_takes_long()
 	touch "$drivers/kmem/bind"
 	reconfigure 250 --mode=system-ram --online-type=movable dax0.0
 	[[ $stderr != *binding:* ]]
+	bound dax0.0 device_dax
+	takes_long "$drivers/device_dax/unbind"
+	reconfigure 240 --mode=system-ram --online-type=movable dax0.0
+	wait
+	expect "$(grep -c '^dax0.0: unbinding: 8 memory blocks$' "$work/stderr")" 1
+}
+
+# With "all", what libdaxctl does not list is told too.
+names_what_it_cannot_read()
+{
+	rm "$sys/bus/dax/devices/dax0.0/size"
+	reconfigure 254 --online-type=movable all
+	says "dax0.0: error: cannot read its attributes: No such file or directory"
+	says "reconfigured 2 devices"
+	reconfigure 254 --online-type=movable dax0.0
+	says "dax0.0: error: cannot read its attributes: No such file or directory"
+	rm "$UMOCKDEV_DIR/dev/dax1.0"
+	reconfigure 250 --online-type=offline -r 1 all
+	says "dax1.0: error: the device is there, and its node /dev/dax1.0 is not"
+	[[ $stderr != *dax0.0* ]] || fail "$stderr"
 }
 
 help_knows_the_options()
