@@ -70,61 +70,83 @@ static void print_without_node(const char *name)
 		name, name, name, name);
 }
 
+/* Why does libdaxctl not list the device that is there? 0: it is not, or nothing is wrong. */
+static int explain_missing(const char *name, bool seeds_count)
+{
+	_cleanup_device_ struct dax_device device = { 0 };
+	int rc = dax_device_read(&sysfs_of_system, name, &device);
+
+	if (rc < 0 && rc != -ENODEV) {
+		fprintf(stderr, "%s: error: cannot read its attributes: %s\n", name, strerror(-rc));
+		return rc;
+	}
+	if (rc < 0 || (!device.size && !seeds_count) ||
+	    sysfs_exists(&sysfs_of_system, "../dev/%s", name))
+		return 0;
+	print_without_node(name);
+	return -ENXIO;
+}
+
 struct node_search {
+	const struct dax_targets *targets;
 	const struct dax_names *names; /* those that have one */
 	int result;
 };
 
+/* A seed is no device yet. */
 static int check_node(const char *name, void *data)
 {
-	_cleanup_device_ struct dax_device device = { 0 };
 	struct node_search *search = data;
 	int rc;
 
-	if (dax_names_have(search->names, name))
+	if (dax_names_have(search->names, name) ||
+	    !dax_targets_have_region_of(search->targets, name))
 		return 0;
-	rc = dax_device_read(&sysfs_of_system, name, &device);
-	/* It has just gone or come, or it is a seed, which is no device yet. */
-	if (rc == -ENODEV ||
-	    (rc == 0 && (!device.size || sysfs_exists(&sysfs_of_system, "../dev/%s", name))))
-		return 0;
-	if (rc < 0)
-		fprintf(stderr, "%s: error: cannot read its attributes: %s\n", name, strerror(-rc));
-	else
-		print_without_node(name);
+	rc = explain_missing(name, false);
 	if (!search->result)
-		search->result = rc < 0 ? rc : -ENXIO;
+		search->result = rc;
 	return 0;
 }
 
-int report_without_node(const struct dax_names *names)
+int report_without_node(const struct dax_targets *targets, const struct dax_names *names)
 {
-	struct node_search search = { .names = names };
+	struct node_search search = { .targets = targets, .names = names };
 
 	sysfs_for_each(&sysfs_of_system, check_node, &search, DAX_DEVICES);
 	return search.result;
 }
 
-int report_missing(const struct dax_targets *targets, const struct dax_names *names)
+static int report_missing_one(const struct dax_targets *targets, const struct dax_names *names,
+			      const char *name)
 {
 	const char *where = targets->regions ? " in that region" : "";
+	bool all = strcmp(name, "all") == 0;
 	int rc = 0;
 
-	for (size_t i = 0; i < targets->nr; i++) {
-		const char *name = targets->name[i];
-		bool all = strcmp(name, "all") == 0;
+	if (all)
+		rc = report_without_node(targets, names);
+	else if (dax_names_have(names, name))
+		return 0;
+	else if (dax_targets_have_region_of(targets, name))
+		rc = explain_missing(name, true);
+	if (rc || (all && names->nr))
+		return rc;
+	fprintf(stderr, "%s: error: there is no %sdax device%s; see daxctl list --idle\n", name,
+		all ? "" : "such ", where);
+	return -ENXIO;
+}
 
-		if (all ? names->nr > 0 : dax_names_have(names, name))
-			continue;
-		if (sysfs_exists(&sysfs_of_system, DAX_DEVICES "/%s", name) && !targets->regions)
-			print_without_node(name);
-		else if (!all || targets->regions || report_without_node(names) == 0)
-			fprintf(stderr,
-				"%s: error: there is no %sdax device%s; see daxctl list --idle\n",
-				name, all ? "" : "such ", where);
-		rc = -ENXIO;
+int report_missing(const struct dax_targets *targets, const struct dax_names *names)
+{
+	int result = 0;
+
+	for (size_t i = 0; i < targets->nr; i++) {
+		int rc = report_missing_one(targets, names, targets->name[i]);
+
+		if (!result)
+			result = rc;
 	}
-	return rc;
+	return result;
 }
 
 /* -N promises that the memory stays offline; a policy of the device would break that. */

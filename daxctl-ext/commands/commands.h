@@ -76,14 +76,14 @@ int end_by_signal(int number);
 /* Prints the two lines that end reconfigure-device when nothing was begun. */
 int none_reconfigured(int rc);
 
-/* Says which of the devices that are meant are not there: 0 or -ENXIO. */
+/*
+ * Says which of the devices that are meant are not among @names, which dax_select() has found,
+ * and why: 0, -ENXIO or another negative errno.
+ */
 int report_missing(const struct dax_targets *targets, const struct dax_names *names);
 
-/*
- * Says which devices of the system are not among @names, which dax_select() has found: those
- * without a node in /dev, and those that cannot be read. 0, -ENXIO or another negative errno.
- */
-int report_without_node(const struct dax_names *names);
+/* As report_missing() for "all", but it is no mistake if there is no device. */
+int report_without_node(const struct dax_targets *targets, const struct dax_names *names);
 
 /*
  * Says for which devices --no-online would be in vain, because their own policy puts

@@ -191,13 +191,10 @@ static int show(struct status *status, const struct dax_targets *targets, bool i
 	status->entry = calloc(names.nr + 1, sizeof(*status->entry));
 	if (rc < 0 || !status->entry)
 		return -ENOMEM;
-	if (is_named)
-		note(status, report_missing(targets, &names));
+	note(status,
+	     is_named ? report_missing(targets, &names) : report_without_node(targets, &names));
 	for (size_t i = 0; i < names.nr; i++)
 		look_at(status, names.name[i]);
-	/* If none is listed, report_missing() has looked for others. */
-	if (all && (names.nr || !is_named))
-		note(status, report_without_node(&names));
 	if (all) {
 		rc = status_print_missing(&sysfs_of_system);
 		status->has_missing = rc > 0;

@@ -168,6 +168,14 @@ static bool names(const struct dax_targets *targets, const char *name)
 	return false;
 }
 
+bool dax_targets_have_region_of(const struct dax_targets *targets, const char *name)
+{
+	int region;
+
+	name += strncmp(name, "dax", 3) == 0 ? 3 : 0;
+	return read_int(&name, &region) && is_wanted_region(region, targets);
+}
+
 bool dax_targets_are_all(const struct dax_targets *targets)
 {
 	return names(targets, "all");

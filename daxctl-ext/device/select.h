@@ -31,6 +31,9 @@ int dax_targets_read(struct dax_targets *targets, const char **argument, size_t 
 		     const char *regions, const char **wrong);
 void dax_targets_free(struct dax_targets *targets);
 
+/* Is the device of that name, daxX.Y, in one of the regions? */
+bool dax_targets_have_region_of(const struct dax_targets *targets, const char *name);
+
 /* Is "all" among them: whichever devices there are, not these very ones? */
 bool dax_targets_are_all(const struct dax_targets *targets);
 

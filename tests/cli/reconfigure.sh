@@ -476,14 +476,15 @@ ok "a dry run prints the steps and nothing on stdout" on_system dry_run
 ok "a failed bind is rolled back" on_system rolls_back
 ok "--memmap-on-memory sets that attribute" on_system sets_memmap
 ok "--no-online is refused where the device's policy would online it" on_system no_online
+ok "with --no-online, no device without a policy is bound besides" on_system binds_it_alone
 ok "--mode=system-ram is refused as by upstream where the system default would online it" on_system auto_online
 ok "--mode=system-ram onlines what is offline of a device in that mode, as upstream does" on_system onlines_what_is_offline
+ok "it onlines no block of a neighbour between two ranges" on_system onlines_no_neighbour
+ok "it takes \"all\" by the same means as one device" on_system enters_with_all
 ok "--mode=devdax frees a device that is left unplugged" on_system leaves_unplugged
 ok "a dry run lists the steps to devdax mode" on_system announces_the_way_out
 ok "a device that another driver takes on the way to devdax mode is not bound" on_system does_not_bind_what_is_bound
 ok "what takes longer than a second says so where there is no terminal" on_system says_what_takes_long
+ok "a device that cannot be read is not passed over" on_system names_what_it_cannot_read
 ok "-h and --list-opts know our options" on_system help_knows_the_options
 done_testing
-ok "it onlines no block of a neighbour between two ranges" on_system onlines_no_neighbour
-ok "it takes \"all\" by the same means as one device" on_system enters_with_all
-ok "with --no-online, no device without a policy is bound besides" on_system binds_it_alone
