@@ -27,7 +27,7 @@ enum whose {
 struct verdict {
 	enum whose whose;
 	const struct config_section *section;
-	bool is_ambiguous; /* another one is not applied, because it could mean several */
+	int rc; /* what keeps one from being applied, which has been reported; or 0 */
 };
 
 static bool section_mode_is(const struct config_section *section, enum dax_mode mode)
@@ -77,17 +77,50 @@ static enum whose whose_is(const struct config_section *section, const struct da
 									: DISTRIBUTIONS;
 }
 
+static bool has_address(const struct config *config)
+{
+	for (size_t i = 0; i < config->nr; i++) {
+		if (config->section[i].has_dax_resource)
+			return true;
+	}
+	return false;
+}
+
+/* Can it be told which section matches? A device that has just gone is nobody's. */
+static int read_device(const struct config *config, const struct sysfs *sysfs, const char *name,
+		       struct dax_device *device)
+{
+	struct problem problem;
+	int rc = dax_device_read(sysfs, name, device);
+
+	if (rc == -ENODEV)
+		return rc;
+	if (rc < 0)
+		problem_set(&problem, rc, NULL, "cannot read its attributes: %s", strerror(-rc));
+	else if (has_address(config) && dax_device_hides_ranges(device))
+		rc = problem_set(&problem, -EACCES, "run this as root",
+				 "cannot read where its memory is: %s", strerror(EACCES));
+	if (rc < 0)
+		print_problem(name, "error", &problem);
+	return rc;
+}
+
 static struct verdict judge(const struct config *config, const struct sysfs *sysfs,
 			    const char *name)
 {
 	_cleanup_device_ struct dax_device device;
-	struct verdict verdict = { NOBODYS, NULL, false };
+	struct verdict verdict = { NOBODYS, NULL, 0 };
+	int rc = read_device(config, sysfs, name, &device);
 
-	if (dax_device_read(sysfs, name, &device) < 0)
+	if (rc < 0) {
+		verdict.rc = rc == -ENODEV ? 0 : rc;
 		return verdict;
+	}
 	verdict.section = sections_find(config, sysfs, &device);
 	verdict.whose = whose_is(verdict.section, &device);
-	verdict.is_ambiguous = sections_are_ambiguous(config, sysfs, &device);
+	/* Another one is not applied, because it could mean several. */
+	if (sections_are_ambiguous(config, sysfs, &device))
+		verdict.rc = -EINVAL;
 	return verdict;
 }
 
@@ -199,8 +232,7 @@ static void reconfigure(struct session *session, const struct check_config_optio
 {
 	int memmap = MEMMAP_AS_IT_IS;
 
-	if (verdict->is_ambiguous)
-		session_note(session, -EINVAL);
+	session_note(session, verdict->rc);
 	if (verdict->whose == NOBODYS)
 		return;
 	if (verdict->whose != OURS) {
@@ -226,19 +258,23 @@ static int apply(const struct config *config, const struct check_config_options 
 {
 	_cleanup_free_ struct verdict *verdict = calloc(names->nr + 1, sizeof(*verdict));
 	size_t nr_of[DISTRIBUTIONS + 1] = { 0 };
-	bool is_ambiguous = false;
 	struct session session;
+	int first = 0;
 
 	if (!verdict)
 		return status_of_errno(-ENOMEM);
 	for (size_t i = 0; i < names->nr; i++) {
 		verdict[i] = judge(config, &sysfs_of_system, names->name[i]);
 		nr_of[verdict[i].whose]++;
-		is_ambiguous |= verdict[i].is_ambiguous;
+		first = first ? first : verdict[i].rc;
 	}
 	if (nr_of[NOBODYS] == names->nr)
-		return is_ambiguous ? none_reconfigured(-EINVAL) : 0;
-	if (!nr_of[OURS] && !nr_of[TRANSLATED] && !is_ambiguous && !options->dry_run)
+		return first ? none_reconfigured(first) : 0;
+	if (options->resizes && nr_of[OURS] + nr_of[TRANSLATED])
+		return wrong_usage("reconfigure-device",
+				   "--check-config does what the config files say; --size, "
+				   "--align and --input cannot be given besides it");
+	if (!nr_of[OURS] && !nr_of[TRANSLATED] && !first && !options->dry_run)
 		return -1;
 	if (session_start(&session, &words_reconfigure, options->human, options->is_verbose,
 			  options->dry_run) < 0)

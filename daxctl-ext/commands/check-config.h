@@ -15,6 +15,7 @@ struct check_config_options {
 	bool force;
 	bool allow_fallback;
 	bool dry_run;
+	bool resizes; /* --size, --align or --input: no section goes with them */
 };
 
 /*

@@ -77,6 +77,11 @@ static bool mode_is(const struct command_line *line, const char *mode)
 	return is_set(line, OPT_MODE) && strcmp(line->option[OPT_MODE].value, mode) == 0;
 }
 
+static bool resizes(const struct command_line *line)
+{
+	return is_set(line, OPT_SIZE) || is_set(line, OPT_ALIGN) || is_set(line, OPT_INPUT);
+}
+
 static int read_targets(const struct command_line *line, struct dax_targets *targets,
 			const char **wrong)
 {
@@ -129,7 +134,7 @@ static const char *find_conflict(const struct command_line *line)
 	if (is_set(line, OPT_NO_MOVABLE))
 		return "--no-movable contradicts --online-type; to use a kernel zone, use "
 		       "--online-type=online_kernel";
-	if (is_set(line, OPT_SIZE) || is_set(line, OPT_ALIGN) || is_set(line, OPT_INPUT))
+	if (resizes(line))
 		return "--size, --align and --input cannot be combined with a policy; "
 		       "change the size first";
 	if (is_set(line, OPT_FALLBACK) && !has_policy)
@@ -239,10 +244,9 @@ static bool is_config_line(const struct command_line *line)
 {
 	return is_set(line, OPT_CHECK_CONFIG) && !line->error[0] && line->nr_arguments &&
 	       !is_set(line, OPT_ONLINE_TYPE) && !is_set(line, OPT_MEMMAP) &&
-	       !is_set(line, OPT_MODE) && !is_set(line, OPT_SIZE) && !is_set(line, OPT_ALIGN) &&
-	       !is_set(line, OPT_INPUT) && !is_set(line, OPT_NO_ONLINE) &&
+	       !is_set(line, OPT_MODE) && !is_set(line, OPT_NO_ONLINE) &&
 	       !is_set(line, OPT_NO_MOVABLE) && !is_set(line, OPT_SAVE) &&
-	       !is_set(line, OPT_FORGET);
+	       !is_set(line, OPT_FORGET) && !(line->has_ours && resizes(line));
 }
 
 /* Upstream binds a device by new_id here, too, if a section is about it. */
@@ -269,6 +273,7 @@ static int follow_config(const struct command_line *line, int argc, char **argv)
 		.force = is_set(line, OPT_FORCE),
 		.allow_fallback = is_set(line, OPT_FALLBACK),
 		.dry_run = is_set(line, OPT_DRY_RUN),
+		.resizes = resizes(line),
 	};
 	_cleanup_targets_ struct dax_targets targets = { 0 };
 	_cleanup_free_ char **words = NULL;
@@ -355,15 +360,13 @@ static int do_as_upstream(const struct command_line *line, char **argv)
 {
 	_cleanup_targets_ struct dax_targets targets = { 0 };
 	_cleanup_names_ struct dax_names names = { 0 };
-	bool is_plain =
-		!is_set(line, OPT_SIZE) && !is_set(line, OPT_ALIGN) && !is_set(line, OPT_INPUT);
 	/* With --no-online, it refuses to leave system-ram mode. */
 	bool leaves = driver_asked_for(line) && !is_set(line, OPT_NO_ONLINE);
 	bool enters = mode_is(line, dax_mode_name(DAX_MODE_SYSTEM_RAM));
 
 	if (is_set(line, OPT_CHECK_CONFIG))
 		return forward_config_line(line, argv);
-	if (line->error[0] || line->nr_arguments != 1 || !is_plain || !(enters || leaves))
+	if (line->error[0] || line->nr_arguments != 1 || resizes(line) || !(enters || leaves))
 		return forward_and_forget_ids(argv);
 	if (dax_select_as_upstream(&targets, &names, line->argument[0],
 				   line->option[OPT_REGION].value) < 0)

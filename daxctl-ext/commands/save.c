@@ -209,18 +209,31 @@ static int save_device(const struct save *save, const struct sysfs *sysfs, const
 	return 0;
 }
 
-/* Whatever can be found out beforehand: 1; 0: there is nothing to save; or a negative errno. */
-static int can_save(const struct save *save, const struct sysfs *sysfs, const char *name)
+/* Whatever can be found out beforehand: 0 or a negative errno. */
+static int check_device(const struct save *save, const struct sysfs *sysfs,
+			const struct dax_device *device, struct problem *problem)
+{
+	struct save_result result;
+
+	if (!device->size)
+		return problem_set(problem, -ENXIO, "give it a size first (--size)",
+				   "it has no memory");
+	return config_save(save->directory, sysfs, device, &save->values, true, &result, problem);
+}
+
+/* 1; 0: it is a seed, which is none of those that "all" means; or a negative errno. */
+static int can_save(const struct save *save, const struct session *session, const char *name)
 {
 	_cleanup_device_ struct dax_device device;
 	struct problem problem = { 0 };
-	struct save_result result;
-	int rc = dax_device_read(sysfs, name, &device);
+	int rc = dax_device_read(session->sysfs, name, &device);
 
-	/* The reconfiguration tells it; and a seed is no device yet. */
-	if (rc < 0 || !device.size)
+	if (rc < 0)
+		problem_set(&problem, rc, NULL, "cannot read its attributes: %s", strerror(-rc));
+	else if (session->all && !device.size)
 		return 0;
-	rc = config_save(save->directory, sysfs, &device, &save->values, true, &result, &problem);
+	else
+		rc = check_device(save, session->sysfs, &device, &problem);
 	if (rc < 0)
 		print_problem(name, "error: it cannot be saved, and is left as it is", &problem);
 	return rc < 0 ? rc : 1;
@@ -228,7 +241,7 @@ static int can_save(const struct save *save, const struct sysfs *sysfs, const ch
 
 void save_and_reconfigure(struct save *save, struct session *session, const char *name)
 {
-	int can = save->directory ? can_save(save, session->sysfs, name) : 0, rc;
+	int can = save->directory ? can_save(save, session, name) : 0, rc;
 
 	if (can < 0) {
 		session_note(session, can);
@@ -261,6 +274,10 @@ static int forget_device(const char *directory, const char *name, bool dry_run)
 	if (rc == 0)
 		rc = config_forget(directory, &sysfs_of_system, &device, dry_run, &result,
 				   &problem);
+	/* Its section may be one with the address of its memory. */
+	if (rc == 0 && dax_device_hides_ranges(&device))
+		rc = problem_set(&problem, -EACCES, "run this as root",
+				 "cannot read where its memory is: %s", strerror(EACCES));
 	if (rc < 0)
 		print_problem(name, "error", &problem);
 	if (rc <= 0)
@@ -300,6 +317,9 @@ int forget(const struct dax_targets *targets, bool dry_run)
 			result = rc;
 		nr += rc > 0 && !dry_run;
 	}
-	fprintf(stderr, "forgot %zu device%s\n", nr, nr == 1 ? "" : "s");
+	if (dry_run)
+		fprintf(stderr, "dry run: nothing was changed\n");
+	else
+		fprintf(stderr, "forgot %zu device%s\n", nr, nr == 1 ? "" : "s");
 	return status_of_errno(result);
 }

@@ -289,8 +289,47 @@ spares_users()
 
 conflicts()
 {
+	local option
+
 	run 129 reconfigure-device -C --online-type=movable dax0.0
 	says "--check-config takes the policy"
+	for option in --size=1G --align=2M --input=file; do
+		no_config
+		run 0 reconfigure-device -C "$option" dax0.0
+		expect "$stdout" "[{\"called\":\"reconfigure-device -C $option dax0.0\"}]"
+		config a.conf <<-END
+			[reconfigure-device zero]
+			dax.path = */hmem.0/*
+			online-type = offline
+		END
+		run 129 reconfigure-device -C "$option" dax0.0
+		says "--size, --align and --input cannot be given besides it"
+		expect "$(</sys/bus/dax/devices/dax0.0/online_type)" default
+	done
+}
+
+# Silence would mean that no section matches.
+says_what_it_cannot_read()
+{
+	config a.conf <<-END
+		[reconfigure-device zero]
+		dax.resource = 0x100000000
+		online-type = offline
+	END
+	chmod 400 "$sys/bus/dax/devices/dax0.0/resource"
+	run 0 reconfigure-device -C -n dax0.0
+	says 'write "offline"'
+	chmod 000 "$sys/bus/dax/devices/dax0.0/resource"
+	as=unprivileged run 243 reconfigure-device -C -n dax0.0
+	says "dax0.0: error: cannot read where its memory is: Permission denied
+dax0.0: run this as root"
+	as=unprivileged run 243 reconfigure-device --forget -n dax0.0
+	says "dax0.0: run this as root"
+	rm "$sys/bus/dax/devices/dax0.0/memmap_on_memory"
+	mkdir "$sys/bus/dax/devices/dax0.0/memmap_on_memory"
+	run 235 reconfigure-device -C dax0.0
+	says "dax0.0: error: cannot read its attributes: Is a directory"
+	says "reconfigured 0 devices"
 }
 
 export_functions
@@ -306,5 +345,6 @@ ok "a section without a policy becomes options of upstream's daxctl" on_system t
 ok "such a section spares a device that processes have open, without --force" on_system spares_users
 ok "whatever upstream binds for a section, unbound siblings stay unbound" on_system keeps_siblings
 ok "what upstream cannot bind alone is bound without it" on_system binds_it_alone
-ok "a policy on the command line is refused" on_system conflicts
+ok "what contradicts a section on the command line is refused" on_system conflicts
+ok "it says what it cannot read" on_system says_what_it_cannot_read
 done_testing

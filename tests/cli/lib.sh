@@ -75,13 +75,13 @@ block()
 # --- running daxctl ----------------------------------------------------------
 
 # run STATUS ARGUMENT...: the extended daxctl must exit with that status; its output
-# is in $stdout and $stderr.
+# is in $stdout and $stderr. The function $as runs it, if that is set.
 run()
 {
 	local expected=$1 status=0
 
 	shift
-	"$DAXCTL" "$@" >"$work/stdout" 2>"$work/stderr" || status=$?
+	${as-} "$DAXCTL" "$@" >"$work/stdout" 2>"$work/stderr" || status=$?
 	# shellcheck disable=SC2034 # for the caller
 	stdout=$(<"$work/stdout")
 	stderr=$(<"$work/stderr")

@@ -117,7 +117,7 @@ $(section dax0.0 0x100000000 online_movable | sed 's/^/dax0.0:   /')"
 	reconfigure 0 --online-type=movable --save dax0.0
 	reconfigure 0 --forget -n dax0.0
 	says "dax0.0: remove section 'saved dax.resource 0x100000000' from $saved"
-	says "forgot 0 devices"
+	says "dry run: nothing was changed"
 	[[ -e $saved ]] || fail "it is removed"
 }
 
@@ -155,6 +155,12 @@ refuses_beforehand()
 	is_unchanged dax0.0
 	chmod 755 "$RELAY_CONFIG"
 
+	echo 0 >"$sys/bus/dax/devices/dax0.0/size"
+	reconfigure 250 --online-type=movable --save dax0.0
+	says "dax0.0: error: it cannot be saved, and is left as it is: it has no memory"
+	is_unchanged dax0.0
+	echo 1073741824 >"$sys/bus/dax/devices/dax0.0/size"
+
 	ln -s /dev/null "$saved"
 	reconfigure 216 --online-type=movable --save dax0.0
 	says "daxctl: error: $saved is a symbolic link"
@@ -181,18 +187,13 @@ refuses_beforehand()
 # As with a read-only /etc: it is found before the device is changed.
 refuses_if_there_is_no_place()
 {
-	local parent=${RELAY_CONFIG%/*} option status
+	local parent=${RELAY_CONFIG%/*} option
 
 	rm -rf "$RELAY_CONFIG"
 	for option in --save --dry-run; do
-		status=0
 		chmod a-w "$parent"
-		unprivileged "$DAXCTL" reconfigure-device --online-type=movable --save "$option" dax0.0 \
-			>"$work/stdout" 2>"$work/stderr" || status=$?
+		as=unprivileged reconfigure 243 --online-type=movable --save "$option" dax0.0
 		chmod u+w "$parent"
-		stdout=$(<"$work/stdout")
-		stderr=$(<"$work/stderr")
-		expect "$status" 243
 		says "daxctl: error: cannot make $RELAY_CONFIG: Permission denied"
 		says "daxctl: run this as root"
 		is_unchanged dax0.0
