@@ -24,6 +24,26 @@ _daxctl_online_types()
 		sed -E 's/^([^ ]+) .*; for short: (.+)$/\1 \2/; t; s/ .*//'
 }
 
+# _daxctl_takes_devices COMMAND: as arguments.
+_daxctl_takes_devices()
+{
+	case $1 in
+	reconfigure-device | destroy-device | enable-device | disable-device) ;;
+	online-memory | offline-memory | status) ;;
+	*) return 1 ;;
+	esac
+}
+
+# _daxctl_takes_file COMMAND OPTION: as its value.
+_daxctl_takes_file()
+{
+	case "$1 $2" in
+	*" --input" | *" --input=") ;;
+	"split-acpi --directory" | "split-acpi --directory=" | "split-acpi -d") ;;
+	*) return 1 ;;
+	esac
+}
+
 # _daxctl_values OPTION: what may follow it, if that is known. The value of
 # --memmap-on-memory is no word of its own: "OPTION=" then.
 _daxctl_values()
@@ -37,7 +57,7 @@ _daxctl_values()
 		_daxctl_devices | sed -E 's/^dax([0-9]+).*/\1/' | sort -u
 		echo all
 		;;
-	--size | --size= | -s | --align | --align= | -a | --input | --input=) ;;
+	--size | --size= | -s | --align | --align= | -a) ;;
 	*) return 1 ;;
 	esac
 }
@@ -59,15 +79,22 @@ _daxctl()
 		words=$("$daxctl" --list-cmds 2>/dev/null)
 	elif [[ $command = help ]]; then
 		words=$("$daxctl" --list-cmds 2>/dev/null)
+	elif _daxctl_takes_file "$command" "$before"; then
+		# compopt fails outside of readline.
+		if [[ ${COMP_TYPE-} ]]; then
+			compopt -o filenames
+		fi
+		mapfile -t COMPREPLY < <(compgen -f -- "$word")
+		return
 	elif words=$(_daxctl_values "$before"); then
 		:
 	elif [[ $word = -* ]]; then
 		# Upstream's exit status is 130 here although the list is complete.
 		words=$("$daxctl" "$command" --list-opts 2>/dev/null)
-	elif [[ $command = list ]]; then
-		return
-	else
+	elif _daxctl_takes_devices "$command"; then
 		words="$(_daxctl_devices) all"
+	else
+		return
 	fi
 	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
 }

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# fish completion for daxctl, upstream's and ours: commands, options and their
-# values, and the devices and regions that there are. Commands and options are
+# fish completion for daxctl, upstream's and the extended one: commands, options and
+# their values, and the devices and regions that there are. Commands and options are
 # asked of whichever daxctl is called.
 
 # __daxctl WORD...: the daxctl that is being typed, with these words.
@@ -46,17 +46,18 @@ function __daxctl_online_types
     end
 end
 
-# Does a device follow? The list has them only behind options.
-function __daxctl_wants_device
+# Does the command take devices as arguments?
+function __daxctl_takes_devices
     set -l typed (commandline -opc)
-    not __daxctl_wants_command; and test "$typed[2]" != list
+    contains -- "$typed[2]" reconfigure-device destroy-device enable-device disable-device \
+        online-memory offline-memory status
 end
 
 complete -c daxctl -f
 complete -c daxctl -n __daxctl_wants_command -a '(__daxctl --list-cmds)'
 complete -c daxctl -n 'not __daxctl_wants_command; and string match -q -- "-*" (commandline -ct)' \
     -a '(__daxctl_options)'
-complete -c daxctl -n __daxctl_wants_device -a '(__daxctl_devices) all'
+complete -c daxctl -n __daxctl_takes_devices -a '(__daxctl_devices) all'
 complete -c daxctl -n '__daxctl_has online-type' -l online-type -x -a '(__daxctl_online_types)'
 complete -c daxctl -n '__daxctl_has mode' -l mode -s m -x -a 'system-ram devdax famfs'
 complete -c daxctl -n '__daxctl_has dev' -l dev -s d -x -a '(__daxctl_devices)'
@@ -64,5 +65,6 @@ complete -c daxctl -n '__daxctl_has region' -l region -s r -x -a '(__daxctl_regi
 complete -c daxctl -n '__daxctl_has size' -l size -s s -x
 complete -c daxctl -n '__daxctl_has align' -l align -s a -x
 complete -c daxctl -n '__daxctl_has input' -l input -r -F
+complete -c daxctl -n '__daxctl_has directory' -l directory -s d -r -F
 complete -c daxctl -n '__daxctl_has memmap-on-memory; and string match -q -- "--*=*" (commandline -ct)' \
     -l memmap-on-memory -x -a 'on off'

@@ -1,8 +1,8 @@
 #compdef daxctl
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# zsh completion for daxctl, upstream's and ours: commands, options and their
-# values, and the devices and regions that there are. Commands and options are
+# zsh completion for daxctl, upstream's and the extended one: commands, options and
+# their values, and the devices and regions that there are. Commands and options are
 # asked of whichever daxctl is called.
 
 # _daxctl_devices [WORD...]: the names of the dax devices of the system, and these words.
@@ -38,6 +38,16 @@ _daxctl_online_types()
 	_describe 'online type' types
 }
 
+# _daxctl_takes_devices COMMAND: as arguments.
+_daxctl_takes_devices()
+{
+	case $1 in
+	reconfigure-device | destroy-device | enable-device | disable-device) ;;
+	online-memory | offline-memory | status) ;;
+	*) return 1 ;;
+	esac
+}
+
 _daxctl()
 {
 	local command=$words[2] option=$words[CURRENT-1]
@@ -48,6 +58,10 @@ _daxctl()
 	fi
 	if ((CURRENT == 2)) || [[ $command = help ]]; then
 		compadd -- $($words[1] --list-cmds 2>/dev/null)
+		return
+	fi
+	if [[ "$command $option" = "split-acpi "(-d|--directory(|=)) ]]; then
+		_files
 		return
 	fi
 	case $option in
@@ -62,7 +76,7 @@ _daxctl()
 		if [[ $PREFIX = -* ]]; then
 			# The names are complete; the status only says that nothing else was done.
 			compadd -- $($words[1] $command --list-opts 2>/dev/null)
-		elif [[ $command != list ]]; then
+		elif _daxctl_takes_devices $command; then
 			_daxctl_devices all
 		fi
 		;;

@@ -57,11 +57,12 @@ complete_in_fish()
 # completes LINE WORD...: in the shell that is being tested.
 completes()
 {
-	local line=$1 expected
+	local line=$1 expected words
 
 	shift
 	expected=$(printf '%s\n' "$@" | LC_ALL=C sort -u)
-	expect "$line$(complete_in "$shell" "$line" | tr '\n' ' ')" "$line$(tr '\n' ' ' <<<"$expected")"
+	words=$(complete_in "$shell" "$line")
+	expect "$line: ${words//$'\n'/ }" "$line: ${expected//$'\n'/ }"
 }
 
 in_path()
@@ -114,11 +115,31 @@ optional_values()
 
 devices()
 {
+	local command
+
 	in_path
 	completes "daxctl reconfigure-device d" dax0.0 dax3.0
 	completes "daxctl status " all dax0.0 dax3.0
 	completes "daxctl status dax0.0 dax3" dax3.0
 	completes "daxctl list -d " dax0.0 dax3.0
+	for command in reconfigure-device destroy-device enable-device disable-device online-memory offline-memory; do
+		completes "daxctl $command " all dax0.0 dax3.0
+	done
+	for command in create-device list migrate-device-model split-acpi version; do
+		completes "daxctl $command "
+	done
+}
+
+files()
+{
+	in_path
+	mkdir -p "$work/files"
+	cd "$work/files"
+	touch device.json table.dat
+	completes "daxctl create-device --input " device.json table.dat
+	completes "daxctl reconfigure-device --input=dev" device.json
+	completes "daxctl split-acpi --directory=ta" table.dat
+	completes "daxctl split-acpi -d " device.json table.dat
 }
 
 export_functions
@@ -129,6 +150,7 @@ for shell in bash zsh fish; do
 	ok "$shell completes options" on_system options
 	ok "$shell completes the values of options" on_system values
 	ok "$shell completes values that may be left out only behind \"=\"" on_system optional_values
-	ok "$shell completes the names of devices" on_system devices
+	ok "$shell completes the names of devices, for commands that take some" on_system devices
+	ok "$shell completes the names of files" on_system files
 done
 done_testing
