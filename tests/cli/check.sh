@@ -1,14 +1,16 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
+# usage: check.sh BUILD_DIR
 # What ./check counts and says, and how it ends, with a meson that runs nothing: the
-# results of its tests are what is written here.
+# results of its tests are what is written here. BUILD_DIR has the real tests.
 
 set -euo pipefail
 
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
+build=$1
 source=$(realpath "$(dirname "$0")/../..")
 
 # --- the fakes ----------------------------------------------------------------
@@ -215,6 +217,20 @@ builds_more_kernels_for_full()
 	expect "$(grep -c '^kbuild build *--arm64' "$work/calls")" 2
 }
 
+# full_covers_all: what a test runs, on which Linux versions, a suite of --full runs too.
+full_covers_all()
+{
+	start_again
+	check 0 --full
+	grep -oE -e '--suite [a-z-]+' "$work/calls" | cut -d ' ' -f 2 | sort -u >"$work/suites"
+	expect "$(meson introspect --tests "$build" | jq -r --rawfile suites "$work/suites" '
+		map({suite: (.suite[0] | sub(".*:"; "")), name,
+			runs: [.cmd[0], (.cmd[1:][] | select(test("^[0-9]+[.][0-9]+$")))]}) |
+		group_by(.suite as $suite | $suites | split("\n") | index($suite) != null) |
+		(.[1] | map(.runs)) as $covered |
+		.[0][] | select(.runs | IN($covered[]) | not) | "\(.suite) / \(.name)"')" ""
+}
+
 refuses_other_options()
 {
 	start_again
@@ -272,6 +288,7 @@ ok "--full: all suites" \
 	runs "lint scripts coverage fuzz-full kernel-full vm vm-full bench-full package package-full fresh fresh-full system system-full" --full
 ok "--quick builds no kernel" builds_no_kernel_when_quick
 ok "--full builds the kernels without the series and those for arm64 too" builds_more_kernels_for_full
+ok "--full runs whatever any suite tests" full_covers_all
 ok "another option is refused, with the usage" refuses_other_options
 ok "the tests of a suite are added up" adds_up_a_suite
 ok "it ends with the table and the counts" ends_with_the_table
