@@ -64,7 +64,7 @@ bound()
 		"$sys/devices/platform/hmem.${region%.*}/$1/driver"
 }
 
-# block NUMBER STATE ZONES: as if the kernel had plugged it in.
+# block NUMBER STATE ZONES: as if the kernel had hot-added it.
 block()
 {
 	mkdir -p "$sys/devices/system/memory/memory$1"
