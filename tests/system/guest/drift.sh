@@ -41,8 +41,16 @@ timer_is_nobodys_before_it_is_enabled()
 	grep -q "daxctl-status.timer *$unit" <<<"$(systemctl list-timers --no-legend)"
 }
 
+timer_can_be_disabled()
+{
+	systemctl disable --now daxctl-status.timer
+	expect "$(systemctl is-enabled daxctl-status.timer || : "disabled is 1")" disabled
+	! grep daxctl-status.timer <<<"$(systemctl list-timers --no-legend)"
+}
+
 ok "the unit succeeds while the device is as configured" succeeds
 ok "it fails on drift, and its journal names the device" fails_on_drift
 ok "it succeeds again when the drift is gone" succeeds
 ok "the timer runs it, once it is enabled" timer_is_nobodys_before_it_is_enabled
+ok "it does not, once it is disabled" timer_can_be_disabled
 boot_done

@@ -60,16 +60,33 @@ start_over()
 	set_policy dax0.0 default
 }
 
-# load_driver_anew: the driver makes the device again, with its parameters.
+# load_driver_anew [MODULE]: the driver makes the device again, with its parameters, beside that
+# module.
 load_driver_anew()
 {
+	local module
+
 	destroy_dax_device
 	rmmod "$driver"
-	modprobe kmem
-	modprobe "$driver"
+	for module in "$@" "$driver"; do
+		modprobe "$module"
+	done
 	# The driver of soft-reserved memory makes it at once.
 	[[ -e $dax_devices/dax0.0 ]] || make_dax_device
 	wait_for "$dax_devices/dax0.0/mapping0" >/dev/null
+}
+
+# about_device: prints the sections that it reads, with a condition that the device meets instead of
+# the serial number of the guide's removable expander.
+about_device()
+{
+	local condition
+
+	case $MACHINE in
+	cxl) condition="cxl.serial = $(</sys/bus/cxl/devices/mem0/serial)" ;;
+	hmem) condition='dax.path = */hmem.*' ;;
+	esac
+	sed "s,cxl.serial = 0xc0ffee,$condition,"
 }
 
 paths_are_told_apart()
@@ -105,18 +122,24 @@ now_and_back()
 
 by_hand()
 {
-	local commands
+	local commands last
 
 	start_over
 	commands=$(block by-hand)
 	if [[ $MACHINE = pmem ]]; then
-		bash -euc "${commands/%bind/new_id}"
+		last=${commands##*$'\n'}
+		bash -euc "${commands/%bind/new_id}"$'\n'"${last/%bind/remove_id}"
 	else
 		! bash -euc "$commands" 2>/tmp/stderr || fail "kmem did not bind the device when it was loaded"
 		grep -q busy /tmp/stderr
 	fi
 	expect "$(situation)" "kmem with online_movable"
 	all_blocks dax0.0 "online Movable"
+	if [[ $MACHINE = pmem ]]; then
+		take_out dax0.0
+		unbind dax0.0
+		! echo dax0.0 2>/dev/null >"$dax_drivers/kmem/bind" || fail "kmem still knows the name of the device"
+	fi
 }
 
 # modprobe reads options from the kernel command line and from its files alike.
@@ -129,7 +152,7 @@ command_line_acts()
 	for option in $(block command-line); do
 		echo "options ${option/./ }"
 	done >/etc/modprobe.d/documents.conf
-	load_driver_anew
+	load_driver_anew kmem
 	expect "$(situation)" "kmem with online_movable"
 	all_blocks dax0.0 "online Movable"
 }
@@ -146,7 +169,7 @@ unplugged_until_a_section_matches()
 	start_over
 	mkdir -p /etc/modprobe.d
 	block unplugged-first >/etc/modprobe.d/documents.conf
-	load_driver_anew
+	load_driver_anew kmem
 	expect "$(situation)" "kmem with unplugged"
 	all_blocks dax0.0 absent
 	# Of two other expanders.
@@ -154,10 +177,7 @@ unplugged_until_a_section_matches()
 	check_config
 	expect "$(situation)" "kmem with unplugged"
 	all_blocks dax0.0 absent
-	case $MACHINE in
-	cxl) block sections | sed "s/0xc0ffee/$(</sys/bus/cxl/devices/mem0/serial)/" >"$conf" ;;
-	hmem) block sections | sed 's,cxl.serial = 0xc0ffee,dax.path = */hmem.*,' >"$conf" ;;
-	esac
+	block sections | about_device >"$conf"
 	type_in apply-now
 	expect "$(situation)" "kmem with online_movable"
 	all_blocks dax0.0 "online Movable"
@@ -183,8 +203,21 @@ never_memory()
 	start_over
 	mkdir -p /etc/modprobe.d
 	block no-kmem >/etc/modprobe.d/documents.conf
+	load_driver_anew
 	modprobe --use-blacklist "$(<"$dax_devices/dax0.0/modalias")"
 	[[ ! -e $dax_drivers/kmem ]] || fail "kmem is loaded"
+	if [[ $MACHINE = pmem ]]; then
+		expect "$(situation)" "device_dax with default"
+	else
+		expect "$(situation)" "none with default"
+		type_in devdax-without-kmem
+		expect "$(situation)" "device_dax with default"
+		unbind dax0.0
+		block devdax-section | about_device >"$conf"
+		check_config
+		expect "$(situation)" "device_dax with default"
+	fi
+	[[ ! -e $dax_drivers/kmem ]] || fail "kmem is loaded afterwards"
 	rm /etc/modprobe.d/documents.conf
 	modprobe --use-blacklist "$(<"$dax_devices/dax0.0/modalias")"
 	[[ -e $dax_drivers/kmem ]] || fail "kmem is not loaded without that either"
@@ -217,6 +250,23 @@ unplugged_and_then_online()
 }
 
 # --- faq.md -----------------------------------------------------------------
+
+# kmem binds the device when it is made, with the parameter for this kernel.
+stays_in_devdax_mode()
+{
+	local type=unplugged
+
+	start_over
+	has_unplugged || type=offline
+	mkdir -p /etc/modprobe.d
+	block unplugged-first | sed "s/unplugged/$type/" >/etc/modprobe.d/documents.conf
+	load_driver_anew kmem
+	expect "$(situation)" "kmem with $type"
+	block devdax-section | about_device >"$conf"
+	check_config
+	expect "$(situation)" "device_dax with $type"
+	all_blocks dax0.0 absent
+}
 
 questions_about_any_device()
 {
@@ -345,6 +395,7 @@ if has_unplugged; then
 	ok "state and policy, and a block that is offlined by itself" state_and_policy
 fi
 if [[ $MACHINE != pmem ]]; then
+	ok "a section keeps a device in devdax mode, although kmem binds it" stays_in_devdax_mode
 	if has_unplugged; then
 		ok "no event of a memory block under unplugged, two for each that comes online" events_of_policies
 	fi
