@@ -96,6 +96,7 @@ tests_of_values()
 		ok "$policy with a NUL is accepted" accepts "$policy" '\0' 1
 		ok "$policy alone is accepted" accepts "$policy" '' 0
 	done
+	ok "what follows a NUL is ignored" accepts offline '\0garbage' 8
 
 	set_policy dax0.0 offline
 	for text in "${bad[@]}"; do

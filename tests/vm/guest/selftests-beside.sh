@@ -104,13 +104,18 @@ restores_single_memory_blocks()
 	changed_by_hand online_movable
 }
 
+# keeps_udev_from_onlining POLICY DEFAULT: which online the memory in ZONE_MOVABLE
 keeps_udev_from_onlining()
 {
-	rebind online_movable
+	local onlined=/run/onlined-by-udev
+
+	set_system_default "$2"
+	rebind "$1"
 	mkdir -p /etc/udev/rules.d
 	# As RHEL's does
-	echo 'ACTION=="add", SUBSYSTEM=="memory", ATTR{state}=="offline", ATTR{state}="online"' \
-		>/etc/udev/rules.d/memory.rules
+	echo 'ACTION=="add", SUBSYSTEM=="memory", ATTR{state}=="offline", ATTR{state}="online",' \
+		"RUN+=\"/bin/touch $onlined\"" >/etc/udev/rules.d/memory.rules
+	rm -f $onlined /run/udev/control
 	(exec -a systemd-udevd udevadm >/dev/null 2>&1) &
 	wait_for /run/udev/control >/dev/null
 	passes auto
@@ -119,6 +124,8 @@ keeps_udev_from_onlining()
 	udevadm trigger --action=change "$memory/memory0"
 	udevadm settle --timeout=20
 	kill $!
+	wait $! || :
+	[[ ! -e $onlined ]] || fail "the rule has found memory blocks offline"
 }
 
 if [[ $(driver_of dax0.0) != none ]]; then
@@ -132,5 +139,8 @@ ok "device_dax gets its device back, and its list of names stays empty" \
 	restores_the_driver_and_leaves_no_id
 ok "auto is the device that kmem holds" auto_takes_what_kmem_holds
 ok "memory blocks that were changed by hand are so again" restores_single_memory_blocks
-ok "a udev rule that onlines memory blocks waits until the end" keeps_udev_from_onlining
+ok "a udev rule that onlines memory blocks waits until they are as before" \
+	keeps_udev_from_onlining online_movable offline
+ok "it does so if the system default decided about them" \
+	keeps_udev_from_onlining default online_movable
 done_testing
